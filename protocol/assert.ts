@@ -1,6 +1,7 @@
 /**
- * Assertions that stay on in production. A failed one means that this replica itself is wrong (never
- * that a client or a peer sent nonsense: that is a value, see error-code.ts), so it ends the replica.
+ * Assertions that stay on in production. A failed one means that this replica itself is wrong
+ * (never that a client or a peer sent nonsense: that is a value, see error-code.ts), so it ends the
+ * replica.
  */
 
 export class AssertionFailure extends Error {

@@ -1,6 +1,7 @@
 /**
  * Splits a byte stream into length-prefixed frames, however the stream is cut. A frame that lies
- * whole in the chunk that brought it is handed on in place; only one that straddles chunks is copied.
+ * whole in the chunk that brought it is handed on in place; only one that straddles chunks is
+ * copied.
  *
  * Memory follows the bytes that came, never the length that was claimed: a peer that announces a
  * megabyte and sends one byte costs one small buffer.
@@ -30,8 +31,8 @@ export class FrameSplitter {
 
   /**
    * Takes bytes `start`..`end` of `chunk`.
-   * @returns the position up to which `chunk` was used: its end, unless the sink asked to stop; or -1
-   *   when a length was below zero or above the limit
+   * @returns the position up to which `chunk` was used: its end, unless the sink asked to stop; or
+   *   -1 when a length was below zero or above the limit
    */
   push(chunk: Buffer, start: number, end: number): number {
     let at = start;

@@ -37,7 +37,9 @@ export const Opcode = {
   createSession: -10,
   closeSession: -11,
   error: -1,
-  /** Ours alone: fixes the ensemble's secret for session passwords. Never accepted from a client. */
+  /**
+   * Ours alone: fixes the ensemble's secret for session passwords. Never accepted from a client.
+   */
   setSecret: -100,
 } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];

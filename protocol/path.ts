@@ -56,15 +56,10 @@ export function isSystemPath(path: string): boolean {
   return path === rootPath || path === zookeeperPath || path === quotaPath || path === configPath;
 }
 
-/** Where a path splits into parent and name; -1 when it has no slash. */
-export function lastSlash(path: string): number {
-  return path.lastIndexOf('/');
-}
-
-/** The parent of a path that contains a slash: `/` for `/a`, '' for `/`. */
+/** The parent of a path that contains a slash: `/` for `/a`. */
 export function parentPath(path: string): string {
-  const at = lastSlash(path);
-  return at === 0 && path.length > 1 ? rootPath : path.slice(0, Math.max(at, 0));
+  const at = path.lastIndexOf('/');
+  return at === 0 ? rootPath : path.slice(0, Math.max(at, 0));
 }
 
 /** The name that a sequential create appends: ten digits of the parent's counter. */

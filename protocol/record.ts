@@ -1,7 +1,8 @@
 /**
  * Records by description: a record is a list of named fields, and this file reads and writes any of
  * them. It serves the client, tools, tests and the rare operations of the server; the frequent ones
- * (getData, setData, exists, create …) are read in place, without an object, where they are handled.
+ * (getData, setData, exists, create …) are read in place, without an object, where they are
+ * handled.
  */
 
 import type { JuteReader, JuteWriter } from './jute.ts';

@@ -1,7 +1,7 @@
 /**
- * What clients send: the connect request, request headers and one record per operation, by the names
- * and field order of zookeeper.jute. An operation without an entry has an empty body; `multi` and
- * `multiRead` are in multi.ts.
+ * What clients send: the connect request, request headers and one record per operation, by the
+ * names and field order of zookeeper.jute. An operation without an entry has an empty body; `multi`
+ * and `multiRead` are in multi.ts.
  */
 
 import type { JuteReader, JuteWriter } from './jute.ts';
@@ -18,7 +18,9 @@ export const connectRequest = [
 ] as const satisfies Schema;
 
 export interface ConnectRequest extends RecordOf<typeof connectRequest> {
-  /** Absent in the frames of go-zookeeper and clients older than 3.4; then the reply lacks it too. */
+  /**
+   * Absent in the frames of go-zookeeper and clients older than 3.4; then the reply lacks it too.
+   */
   readOnly?: boolean;
 }
 

@@ -1,0 +1,55 @@
+/**
+ * What the steps of preparing one request share: the state and the overlay that they read, and the
+ * request they work on. Reused from request to request; nothing in it outlives one.
+ */
+
+import { JuteError, JuteReader } from '../protocol/jute.ts';
+import type { AccessControl } from './acl.ts';
+import type { Caller } from './caller.ts';
+import { Outstanding } from './outstanding.ts';
+import type { ReplicatedState } from './replicated-state.ts';
+
+/** Settings that decide about requests. */
+export interface PrepareRules {
+  readonly extendedTypesEnabled: boolean;
+  readonly emulate353TtlNodes: boolean;
+  readonly enforceQuota: boolean;
+  readonly reconfigEnabled: boolean;
+}
+
+/** What the steps of one request share; reused from request to request. */
+export class PrepareContext {
+  readonly state: ReplicatedState;
+  readonly outstanding: Outstanding;
+  readonly access: AccessControl;
+  readonly rules: PrepareRules;
+  readonly reader = new JuteReader();
+  session = '';
+  sessionHigh = 0;
+  sessionLow = 0;
+  caller: Caller = { ids: [], isSuper: false };
+  zxid = 0;
+  /** Range of the last path taken by `path()`. */
+  pathStart = 0;
+  pathEnd = 0;
+
+  constructor(state: ReplicatedState, access: AccessControl, rules: PrepareRules) {
+    this.state = state;
+    this.outstanding = new Outstanding(state.tree);
+    this.access = access;
+    this.rules = rules;
+  }
+
+  /** Reads a path; a null one cannot be decoded. */
+  path(): string {
+    if (this.reader.range() < 0) throw new JuteError('null path');
+    this.pathStart = this.reader.start;
+    this.pathEnd = this.reader.stop;
+    return this.reader.buffer.toString('utf8', this.pathStart, this.pathEnd);
+  }
+
+  /** Is the session still there? Its closeSession may be prepared already (spec 3.3). */
+  hasSession(): boolean {
+    return this.state.sessions.has(this.session) && !this.outstanding.closing.has(this.session);
+  }
+}

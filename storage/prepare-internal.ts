@@ -1,0 +1,50 @@
+/**
+ * Prepare what is not a plain change of a znode: the end of a session, the removal of containers and
+ * expired TTL znodes, reconfiguration.
+ */
+
+import { ErrorCode } from '../protocol/error-code.ts';
+import type { JuteWriter } from '../protocol/jute.ts';
+import { isSystemPath, parentPath } from '../protocol/path.ts';
+import type { PrepareContext } from './prepare-context.ts';
+
+/** The list of ephemerals is fixed here, so that their removal is one txn and replays alike. */
+export function prepareCloseSession(context: PrepareContext, writer: JuteWriter): number {
+  const { outstanding, session, zxid } = context;
+  const paths = outstanding.ephemeralsOf(session);
+  outstanding.closing.add(session);
+  for (const path of paths) {
+    const record = outstanding.findPath(path);
+    const parent = outstanding.findPath(parentPath(path));
+    if (record === null || parent === null) continue;
+    outstanding.touch(parent, zxid);
+    parent.childCount--;
+    outstanding.remove(record, zxid);
+  }
+  writer.strings(paths);
+  return ErrorCode.ok;
+}
+
+/** A standalone server knows no reconfiguration (spec 2.5). */
+export function prepareReconfig(context: PrepareContext): number {
+  if (!context.rules.reconfigEnabled) return ErrorCode.reconfigDisabled;
+  if (!context.hasSession()) return ErrorCode.sessionExpired;
+  return ErrorCode.unimplemented;
+}
+/** A container or an expired TTL znode, by the replica's own checker (spec 3.4). */
+export function prepareDeleteContainer(context: PrepareContext, writer: JuteWriter): number {
+  const path = context.path();
+  const { outstanding } = context;
+  if (isSystemPath(path)) return ErrorCode.badArguments;
+  const record = outstanding.findPath(path);
+  if (record === null) return ErrorCode.noNode;
+  if (record.childCount > 0) return ErrorCode.notEmpty;
+  if (record.owner !== '') return ErrorCode.badVersion;
+  const parent = outstanding.findPath(parentPath(path));
+  if (parent === null) return ErrorCode.noNode;
+  outstanding.touch(parent, context.zxid);
+  parent.childCount--;
+  outstanding.remove(record, context.zxid);
+  writer.string(path);
+  return ErrorCode.ok;
+}

@@ -1,0 +1,95 @@
+/**
+ * Prepare: a write request plus the tree as it will be (outstanding.ts) becomes a txn, or an error
+ * txn. All that can fail is settled here, on the leader, in the order of checks that ZooKeeper has
+ * (spec 2.5); apply cannot fail. The tree is only read.
+ */
+
+import { ErrorCode } from '../protocol/error-code.ts';
+import { JuteError, type JuteWriter } from '../protocol/jute.ts';
+import { Opcode } from '../protocol/opcode.ts';
+import { beginTxn, endTxn, type TxnOrigin } from '../protocol/txn.ts';
+import type { AccessControl } from './acl.ts';
+import type { Caller } from './caller.ts';
+import type { Outstanding } from './outstanding.ts';
+import { prepareChange } from './prepare-change.ts';
+import { PrepareContext, type PrepareRules } from './prepare-context.ts';
+import {
+  prepareCloseSession,
+  prepareDeleteContainer,
+  prepareReconfig,
+} from './prepare-internal.ts';
+import { prepareMulti } from './prepare-multi.ts';
+import type { ReplicatedState } from './replicated-state.ts';
+
+/** A write request as it reaches the leader: header fields, and the body at start..end. */
+export interface WriteRequest extends TxnOrigin {
+  readonly op: number;
+  /** The session as 16 hex digits. */
+  readonly session: string;
+  readonly caller: Caller;
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
+export class Preparer {
+  readonly #context: PrepareContext;
+
+  constructor(state: ReplicatedState, access: AccessControl, rules: PrepareRules) {
+    this.#context = new PrepareContext(state, access, rules);
+  }
+
+  get outstanding(): Outstanding {
+    return this.#context.outstanding;
+  }
+
+  /**
+   * Appends the txn of `request` under `zxid` to `writer`.
+   * @returns 0, or the error code that the client will get
+   */
+  prepare(request: WriteRequest, zxid: number, writer: JuteWriter): number {
+    const context = this.#context;
+    context.reader.reset(request.buffer, request.start, request.end);
+    context.session = request.session;
+    context.sessionHigh = request.sessionHigh;
+    context.sessionLow = request.sessionLow;
+    context.caller = request.caller;
+    context.zxid = zxid;
+    const start = beginTxn(writer, request, request.op);
+    let error: number;
+    try {
+      error = prepareBody(context, request.op, writer);
+    } catch (failure) {
+      if (!(failure instanceof JuteError)) throw failure;
+      error = ErrorCode.marshallingError;
+    }
+    if (error !== ErrorCode.ok) {
+      writer.length = start;
+      beginTxn(writer, request, Opcode.error);
+      writer.int(error);
+    }
+    endTxn(writer, start);
+    return error;
+  }
+}
+
+function prepareBody(context: PrepareContext, op: number, writer: JuteWriter): number {
+  switch (op) {
+    case Opcode.multi:
+      return prepareMulti(context, writer);
+    case Opcode.closeSession:
+      return prepareCloseSession(context, writer);
+    case Opcode.createSession:
+      writer.int(context.reader.int());
+      return ErrorCode.ok;
+    case Opcode.setSecret:
+      writer.bytes(context.reader.bytes());
+      return ErrorCode.ok;
+    case Opcode.deleteContainer:
+      return prepareDeleteContainer(context, writer);
+    case Opcode.reconfig:
+      return prepareReconfig(context);
+    default:
+      return prepareChange(context, op, writer);
+  }
+}

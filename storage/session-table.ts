@@ -1,0 +1,55 @@
+/**
+ * The global sessions of the ensemble, as agreed upon: id and negotiated timeout. Who holds which
+ * connection, and when a session was last heard of, is not replicated and not kept here.
+ */
+
+import { JuteReader, JuteWriter } from '../protocol/jute.ts';
+import { highHalf, lowHalf, sessionIdFromHalves } from '../protocol/session-id.ts';
+
+export class SessionTable {
+  /** Timeout in ms by session id. */
+  readonly #timeouts = new Map<string, number>();
+
+  get size(): number {
+    return this.#timeouts.size;
+  }
+
+  has(id: string): boolean {
+    return this.#timeouts.has(id);
+  }
+
+  timeoutMs(id: string): number | undefined {
+    return this.#timeouts.get(id);
+  }
+
+  set(id: string, timeoutMs: number): void {
+    this.#timeouts.set(id, timeoutMs);
+  }
+
+  delete(id: string): boolean {
+    return this.#timeouts.delete(id);
+  }
+
+  entries(): IterableIterator<[string, number]> {
+    return this.#timeouts.entries();
+  }
+
+  save(): Buffer {
+    const writer = new JuteWriter(4 + this.size * 12);
+    writer.int(this.size);
+    for (const [id, timeoutMs] of this.#timeouts) {
+      writer.halves(highHalf(id), lowHalf(id)).int(timeoutMs);
+    }
+    return writer.copy();
+  }
+
+  load(bytes: Buffer): void {
+    this.#timeouts.clear();
+    const reader = new JuteReader(bytes);
+    for (let left = reader.int(); left > 0; left--) {
+      reader.long();
+      const id = sessionIdFromHalves(reader.high, reader.low);
+      this.#timeouts.set(id, reader.int());
+    }
+  }
+}

@@ -257,3 +257,11 @@ export class Applier {
     this.#state.secret = Buffer.from(secret);
   }
 }
+
+/** For replay: nobody watches. */
+export const silentListener: TreeListener = {
+  created() {},
+  deleted() {},
+  dataChanged() {},
+  childrenChanged() {},
+};

@@ -1,0 +1,82 @@
+/**
+ * All client connections of this replica: numbers them, writes out what a turn has queued on them,
+ * drops sockets that never say who they are.
+ */
+
+import type { Clock, Timer } from './clock.ts';
+import type { Connection } from './connection.ts';
+
+export class Connections {
+  readonly #clock: Clock;
+  readonly #all = new Map<number, Connection>();
+  /** Filled as output is queued, drained at the end of the turn. Bounded by their number. */
+  #toFlush: Connection[] = [];
+  #flushDeferred = false;
+  #nextWatcher = 1;
+  readonly #sessionlessTimeoutMs: number;
+  /** Connections without a session, oldest first. */
+  readonly #sessionless = new Map<Connection, number>();
+  #sweep: Timer | null = null;
+
+  constructor(clock: Clock, sessionlessTimeoutMs: number) {
+    this.#clock = clock;
+    this.#sessionlessTimeoutMs = sessionlessTimeoutMs;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  all(): Iterable<Connection> {
+    return this.#all.values();
+  }
+
+  get(watcher: number): Connection | undefined {
+    return this.#all.get(watcher);
+  }
+
+  /** A number that no other connection has or had. */
+  nextWatcher(): number {
+    return this.#nextWatcher++;
+  }
+
+  add(connection: Connection): void {
+    this.#all.set(connection.watcher, connection);
+    this.#sessionless.set(connection, this.#clock.monotonicMs() + this.#sessionlessTimeoutMs);
+    this.#sweep ??= this.#clock.every(1000, () => this.#dropSilent());
+  }
+
+  remove(connection: Connection): void {
+    this.#all.delete(connection.watcher);
+    this.#sessionless.delete(connection);
+  }
+
+  #dropSilent(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [connection, dueMs] of this.#sessionless) {
+      if (dueMs > nowMs && connection.session === null) break;
+      this.#sessionless.delete(connection);
+      connection.handshakeTimedOut();
+    }
+  }
+
+  flushLater(connection: Connection): void {
+    this.#toFlush.push(connection);
+    if (this.#flushDeferred) return;
+    this.#flushDeferred = true;
+    this.#clock.defer(() => this.flush());
+  }
+
+  flush(): void {
+    this.#flushDeferred = false;
+    if (this.#toFlush.length === 0) return;
+    const due = this.#toFlush;
+    this.#toFlush = [];
+    for (const connection of due) connection.flushDue();
+  }
+
+  stop(): void {
+    this.#sweep?.cancel();
+    for (const connection of [...this.#all.values()]) connection.stop();
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * Makes batches durable, in order. A batch counts as logged only after its flush; a failed one is
+ * told once, and nothing is reported as logged after it.
+ */
+
+import type { LogStore } from '../storage/log-store.ts';
+import type { Clock } from './clock.ts';
+import type { Batch } from './proposer.ts';
+
+export interface LogWriterPorts {
+  logged(batch: Batch): void;
+  failed(reason: Error): void;
+  /** How long a flush took, ms. */
+  flushTook(ms: number): void;
+}
+
+export class LogWriter {
+  readonly #log: LogStore;
+  readonly #clock: Clock;
+  readonly #ports: LogWriterPorts;
+  #hasFailed = false;
+
+  constructor(log: LogStore, clock: Clock, ports: LogWriterPorts) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#ports = ports;
+  }
+
+  append(batch: Batch): void {
+    if (this.#hasFailed) return;
+    if (batch.frame === null) {
+      // Only syncs: they keep their place behind what is being logged, by the same way round.
+      this.#clock.defer(() => this.#settle(batch));
+      return;
+    }
+    const startedMs = this.#clock.monotonicMs();
+    this.#log.append(batch.frame).then(
+      () => {
+        this.#ports.flushTook(this.#clock.monotonicMs() - startedMs);
+        this.#settle(batch);
+      },
+      (failure: Error) => {
+        if (this.#hasFailed) return;
+        this.#hasFailed = true;
+        this.#ports.failed(failure);
+      },
+    );
+  }
+
+  #settle(batch: Batch): void {
+    if (!this.#hasFailed) this.#ports.logged(batch);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * What a connection has to send, gathered over a turn and written once. The buffer is taken from a
+ * common stock when there is something to write and given back when the socket has taken it: ten
+ * thousand idle connections hold none.
+ */
+
+import { JuteWriter, putInt, putLong } from '../protocol/jute.ts';
+import type { ClientSocket } from './client-socket.ts';
+
+const bytesStart = 2048;
+/** Larger buffers are not kept. */
+const keptBytesMax = 512 * 1024;
+const keptMax = 256;
+const stock: JuteWriter[] = [];
+
+const frameHeaderBytes = 20;
+
+export class Output {
+  readonly #socket: ClientSocket;
+  #writer: JuteWriter | null = null;
+
+  constructor(socket: ClientSocket) {
+    this.#socket = socket;
+  }
+
+  get isEmpty(): boolean {
+    return this.#writer === null;
+  }
+
+  /** Bytes that wait, here and in the socket. */
+  get queuedBytes(): number {
+    return (this.#writer?.length ?? 0) + this.#socket.queuedBytes;
+  }
+
+  get writer(): JuteWriter {
+    this.#writer ??= stock.pop() ?? new JuteWriter(bytesStart);
+    return this.#writer;
+  }
+
+  /** Leaves room for length and ReplyHeader; the body may be appended. Returns the frame's start. */
+  beginReply(): number {
+    const { writer } = this;
+    const start = writer.length;
+    writer.reserve(frameHeaderBytes);
+    writer.length = start + frameHeaderBytes;
+    return start;
+  }
+
+  /** Fills in the header; with an error the body is taken back. Returns the frame's size. */
+  endReply(start: number, xid: number, zxid: number, err: number, keepBody: boolean): number {
+    const { writer } = this;
+    if (!keepBody) writer.length = start + frameHeaderBytes;
+    const size = writer.length - start - 4;
+    putInt(writer.buffer, start, size);
+    putInt(writer.buffer, start + 4, xid);
+    putLong(writer.buffer, start + 8, zxid);
+    putInt(writer.buffer, start + 16, err);
+    return size;
+  }
+
+  append(bytes: Buffer): void {
+    this.writer.raw(bytes, 0, bytes.length);
+  }
+
+  /** Writes all that was gathered. */
+  flush(): void {
+    const writer = this.#writer;
+    if (writer === null) return;
+    this.#writer = null;
+    const taken = this.#socket.write(writer.view());
+    // A buffer that the socket still reads from is left to it.
+    if (taken && writer.buffer.length <= keptBytesMax && stock.length < keptMax) {
+      stock.push(writer.reset());
+    }
+  }
+}

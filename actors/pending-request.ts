@@ -1,0 +1,70 @@
+/**
+ * A request on its way: from the connection that read it to the reply. Held while it waits for its
+ * turn in its session; carried along with its txn when it is a write. One plain object, no promise.
+ */
+
+import type { JuteWriter } from '../protocol/jute.ts';
+import type { Caller } from '../storage/caller.ts';
+import type { WriteRequest } from '../storage/prepare.ts';
+
+/** Where replies go: a connection, as sessions and the applier see it. */
+export interface ReplyPort {
+  /** False once the socket is gone: replies are dropped then. */
+  readonly isOpen: boolean;
+  /** Answers a read, now, from the committed tree. */
+  answerRead(request: PendingRequest): void;
+  /** Sends header and body. `zxid` is that of the txn, or the last one applied. */
+  reply(request: PendingRequest, zxid: number, err: number, body: JuteWriter | null): void;
+  sessionGranted(): void;
+  /** The session ended, or goes on elsewhere: the connection ends after what is queued. */
+  sessionEnded(reason: 'session.closed' | 'session.expired' | 'session.moved'): void;
+  /** Requests of this session got fewer: reading may go on. */
+  relieve(): void;
+}
+
+export class PendingRequest implements WriteRequest {
+  readonly port: ReplyPort | null;
+  readonly session: string;
+  readonly sessionHigh: number;
+  readonly sessionLow: number;
+  readonly cxid: number;
+  readonly op: number;
+  readonly caller: Caller;
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+  /** Monotonic ms at which it was read from the socket. */
+  readonly receivedMs: number;
+  /** Wall clock at which the leader prepared it: the time of its txn. */
+  time = 0;
+  /** A write stays in its session's queue until its txn is applied; a read only waits. */
+  readonly isWrite: boolean;
+
+  constructor(
+    port: ReplyPort | null,
+    session: { readonly id: string; readonly high: number; readonly low: number },
+    request: {
+      readonly cxid: number;
+      readonly op: number;
+      readonly caller: Caller;
+      readonly buffer: Buffer;
+      readonly start: number;
+      readonly end: number;
+      readonly receivedMs: number;
+      readonly isWrite: boolean;
+    },
+  ) {
+    this.port = port;
+    this.session = session.id;
+    this.sessionHigh = session.high;
+    this.sessionLow = session.low;
+    this.cxid = request.cxid;
+    this.op = request.op;
+    this.caller = request.caller;
+    this.buffer = request.buffer;
+    this.start = request.start;
+    this.end = request.end;
+    this.receivedMs = request.receivedMs;
+    this.isWrite = request.isWrite;
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Hosts one session's machine: keeps the session's requests in the order in which the client sent
+ * them. Reads are answered at once, or wait in the queue behind the session's own unfinished writes;
+ * when a write comes up for application, the reads ahead of it are answered first, from the state
+ * just before it.
+ */
+
+import { sessionEvents, sessionMachine } from '../machines/session.ts';
+import { assert } from '../protocol/assert.ts';
+import { highHalf, lowHalf } from '../protocol/session-id.ts';
+import type { PendingRequest, ReplyPort } from './pending-request.ts';
+import { Queue } from './queue.ts';
+import { TransitionTable } from './table.ts';
+
+type SessionEffect =
+  | 'answerRead'
+  | 'holdRead'
+  | 'submitWrite'
+  | 'submitClose'
+  | 'answerHeldReads'
+  | 'refuseRequest'
+  | 'grantConnection'
+  | 'releaseConnection';
+type SessionEventType = (typeof sessionEvents)[number];
+
+export const sessionTable = TransitionTable.compile<SessionEventType, SessionEffect>(
+  sessionMachine,
+  sessionEvents,
+);
+const eventIndex = (event: SessionEventType) => sessionTable.eventIndex(event);
+const readEvent = eventIndex('request.read');
+const writeEvent = eventIndex('request.write');
+const closeEvent = eventIndex('request.close');
+const appliedEvent = eventIndex('write.applied');
+const drainedEvent = eventIndex('writes.drained');
+
+/** What a session asks of others. */
+export interface SessionPorts {
+  /** Hands a write on to be prepared, at once. */
+  submit(request: PendingRequest): void;
+  /** Proposes the session's end: `request` if the client asked for it, null when it expired. */
+  submitClose(session: Session, request: PendingRequest | null): void;
+  /** Answers SessionExpired. */
+  refuse(request: PendingRequest): void;
+}
+
+export class Session {
+  readonly id: string;
+  readonly high: number;
+  readonly low: number;
+  /** Negotiated with the connection that holds it now. */
+  timeoutMs: number;
+  /** Monotonic ms at which something was last heard of the client. */
+  lastHeardMs: number;
+  connection: ReplyPort | null = null;
+  readonly #ports: SessionPorts;
+  #state = 0;
+  /**
+   * Unfinished requests in order: filled by the connection, drained as writes are applied. Bounded,
+   * since the connection stops reading its socket above a limit.
+   */
+  readonly #queue = new Queue<PendingRequest>();
+  /** Invariant: the number of writes in the queue. */
+  #unfinished = 0;
+
+  constructor(id: string, timeoutMs: number, nowMs: number, ports: SessionPorts) {
+    this.id = id;
+    this.high = highHalf(id);
+    this.low = lowHalf(id);
+    this.timeoutMs = timeoutMs;
+    this.lastHeardMs = nowMs;
+    this.#ports = ports;
+  }
+
+  get stateName(): string {
+    return sessionTable.states[this.#state]!;
+  }
+
+  get queueLength(): number {
+    return this.#queue.length;
+  }
+
+  /** May a read be answered without waiting? Then nobody needs a request object for it. */
+  readsAtOnce(): boolean {
+    return sessionTable.effects(this.#state, readEvent)[0] === 'answerRead';
+  }
+
+  receiveRead(request: PendingRequest): void {
+    this.#step(readEvent, request);
+  }
+
+  receiveWrite(request: PendingRequest): void {
+    this.#step(writeEvent, request);
+  }
+
+  /** The client closes its session, or (null) its timeout has elapsed. */
+  receiveClose(request: PendingRequest | null): void {
+    this.#step(request === null ? eventIndex('timeout.elapsed') : closeEvent, request);
+  }
+
+  created(): void {
+    this.#step(eventIndex('session.created'), null);
+  }
+
+  closed(): void {
+    this.#step(eventIndex('session.closed'), null);
+  }
+
+  /** The txn of `request` is about to be applied: reads sent before it see the state before it. */
+  beforeApply(request: PendingRequest): void {
+    for (;;) {
+      const head = this.#queue.shift();
+      assert(head !== undefined, 'session: an applied write is in the queue');
+      if (head === request) return;
+      assert(!head.isWrite, 'session: writes are applied in the order in which they were sent');
+      head.port?.answerRead(head);
+    }
+  }
+
+  /** The txn has been applied and answered: reads behind it, up to the next write, may go. */
+  afterApply(): void {
+    this.#unfinished--;
+    this.#step(this.#unfinished === 0 ? drainedEvent : appliedEvent, null);
+  }
+
+  #step(event: number, request: PendingRequest | null): void {
+    const state = this.#state;
+    this.#state = sessionTable.next(state, event);
+    for (const effect of sessionTable.effects(state, event)) this.#run(effect, request);
+  }
+
+  #run(effect: SessionEffect, request: PendingRequest | null): void {
+    switch (effect) {
+      case 'answerRead':
+        request!.port?.answerRead(request!);
+        break;
+      case 'holdRead':
+        this.#queue.push(request!);
+        break;
+      case 'submitWrite':
+        this.#enqueueWrite(request!);
+        this.#ports.submit(request!);
+        break;
+      case 'submitClose':
+        if (request !== null) this.#enqueueWrite(request);
+        this.#ports.submitClose(this, request);
+        break;
+      case 'answerHeldReads':
+        this.#answerHeldReads();
+        break;
+      case 'refuseRequest':
+        this.#ports.refuse(request!);
+        break;
+      case 'grantConnection':
+        this.connection?.sessionGranted();
+        break;
+      case 'releaseConnection':
+        // The connection learns why from whoever ended the session.
+        break;
+    }
+  }
+
+  #enqueueWrite(request: PendingRequest): void {
+    this.#queue.push(request);
+    this.#unfinished++;
+  }
+
+  #answerHeldReads(): void {
+    for (let head = this.#queue.peek(); head && !head.isWrite; head = this.#queue.peek()) {
+      this.#queue.shift();
+      head.port?.answerRead(head);
+    }
+    this.connection?.relieve();
+  }
+}

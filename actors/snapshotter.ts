@@ -1,0 +1,124 @@
+/**
+ * Hosts the snapshotter's machine: carries out passes in slices between turns, and trims the log
+ * behind a finished one.
+ */
+
+import { snapshotterMachine } from '../machines/snapshotter.ts';
+import type { LogStore } from '../storage/log-store.ts';
+import type { ReplicatedState } from '../storage/replicated-state.ts';
+import { SnapshotPass } from '../storage/snapshot-pass.ts';
+import type { SnapshotStore } from '../storage/snapshot-store.ts';
+import type { Clock } from './clock.ts';
+import { MachineHost, type TransitionObserver } from './host.ts';
+
+export interface SnapshotterPorts {
+  failed(reason: Error): void;
+  note(message: string): void;
+}
+
+/** Pages of one slice: a few ms of work. */
+const slicePages = 256;
+
+export class Snapshotter {
+  readonly #state: ReplicatedState;
+  readonly #snapshots: SnapshotStore;
+  readonly #log: LogStore;
+  readonly #clock: Clock;
+  readonly #ports: SnapshotterPorts;
+  readonly #host: MachineHost<typeof snapshotterMachine>;
+  #pass: SnapshotPass | null = null;
+  #startedMs = 0;
+  /** Resolved when no pass is under way any more. */
+  #idleWaiters: (() => void)[] = [];
+
+  constructor(
+    state: ReplicatedState,
+    stores: { readonly snapshots: SnapshotStore; readonly log: LogStore },
+    clock: Clock,
+    limits: { readonly txnsMax: number; readonly bytesMax: number },
+    ports: SnapshotterPorts,
+    observer: TransitionObserver,
+  ) {
+    this.#state = state;
+    this.#snapshots = stores.snapshots;
+    this.#log = stores.log;
+    this.#clock = clock;
+    this.#ports = ports;
+    this.#host = new MachineHost(
+      snapshotterMachine,
+      {
+        startPass: () => this.#startPass(),
+        writeSlice: () => this.#writeSlice(),
+        finishPass: () => this.#finishPass(),
+        trimLog: ({ zxid }: { zxid: number }) => this.#trimLog(zxid),
+        stopReplica: () => {},
+      },
+      { input: limits, observer },
+    );
+  }
+
+  get stateName(): string {
+    return this.#host.state;
+  }
+
+  batchApplied(txns: number, bytes: number): void {
+    this.#host.send({ type: 'batch.applied', txns, bytes });
+  }
+
+  /** Brings the snapshot up to date; resolves when it is, or when a failure was reported. */
+  async snapshotNow(): Promise<void> {
+    await this.settled();
+    this.#host.send({ type: 'snapshot.requested' });
+    await this.settled();
+  }
+
+  /** Resolves when no pass is under way. */
+  async settled(): Promise<void> {
+    if (this.#pass === null) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
+  #startPass(): void {
+    this.#startedMs = this.#clock.monotonicMs();
+    this.#pass = new SnapshotPass(this.#state, this.#snapshots, this.#clock.wallMs());
+  }
+
+  #writeSlice(): void {
+    this.#pass!.writeSlice(slicePages).then(
+      (hasMore) => this.#host.send({ type: hasMore ? 'slice.written' : 'pages.settled' }),
+      (failure: Error) => this.#fail(failure),
+    );
+  }
+
+  #finishPass(): void {
+    const pass = this.#pass!;
+    pass.finish().then(
+      ({ zxid }) => {
+        const tookMs = Math.round(this.#clock.monotonicMs() - this.#startedMs);
+        this.#ports.note(
+          `snapshot 0x${zxid.toString(16)}: ${pass.pagesOwed} pages in ${tookMs} ms`,
+        );
+        this.#host.send({ type: 'snapshot.finished', zxid });
+      },
+      (failure: Error) => this.#fail(failure),
+    );
+  }
+
+  #trimLog(zxid: number): void {
+    this.#log.purge(zxid).then(
+      () => this.#passEnded(),
+      (failure: Error) => this.#fail(failure),
+    );
+  }
+
+  #fail(failure: Error): void {
+    if (this.#host.state !== 'idle') this.#host.send({ type: 'snapshot.failed' });
+    this.#ports.failed(failure);
+    this.#passEnded();
+  }
+
+  #passEnded(): void {
+    this.#pass = null;
+    for (const resolve of this.#idleWaiters.splice(0)) resolve();
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * Hosts all watches: each is an instance of machines/watch.ts, run by its table. Told of every change
+ * of the tree as it is applied, it queues events on the connections that watch, in the order that
+ * ZooKeeper has: the znode's own watches, then those on its parent's children.
+ */
+
+import { watchEvents, watchMachine } from '../machines/watch.ts';
+import { JuteWriter, putInt } from '../protocol/jute.ts';
+import { Xid } from '../protocol/opcode.ts';
+import { EventType, syncConnected } from '../protocol/replies.ts';
+import { WatcherType } from '../protocol/requests.ts';
+import type { TreeListener } from '../storage/apply.ts';
+import { hashBytes, pathHashBasis } from '../storage/path-index.ts';
+import type { WatchPort } from '../storage/read-watches.ts';
+import { noWatch, WatchIndex, WatchTable } from '../storage/watch-index.ts';
+import { TransitionTable } from './table.ts';
+
+type WatchEffect = 'deliverEvent' | 'reportRemoval';
+type WatchEventType = (typeof watchEvents)[number];
+
+export const watchTable = TransitionTable.compile<WatchEventType, WatchEffect>(
+  watchMachine,
+  watchEvents,
+);
+const eventIndex = (event: WatchEventType) => watchTable.eventIndex(event);
+const armStandard = eventIndex('arm.standard');
+const armPersistent = eventIndex('arm.persistent');
+const armRecursive = eventIndex('arm.recursive');
+const fireZnode = eventIndex('fire.znode');
+const fireChildren = eventIndex('fire.children');
+const fireDescendant = eventIndex('fire.descendant');
+/** A watch in this state, all regions off, is dropped. */
+const offState = 0;
+
+const slash = 0x2f;
+
+/** A connection, as watches see it. */
+export interface EventPort {
+  /** Queues a whole frame, ahead of any later reply. */
+  queueEvent(frame: Buffer): void;
+  /** May it see the znode that an event speaks of? (ZOOKEEPER-4799) */
+  mayRead(aclId: number): boolean;
+}
+
+export class Watches implements WatchPort, TreeListener {
+  readonly index = new WatchIndex();
+  readonly #ports = new Map<number, EventPort>();
+  readonly #frame = new JuteWriter(256);
+  /** How many watches are recursive: with none, no ancestor needs to be looked at. */
+  #recursiveCount = 0;
+  /** The trigger that each watcher was told of last: an event reaches a connection once. */
+  readonly #told = new Map<number, number>();
+  #trigger = 0;
+
+  addWatcher(watcher: number, port: EventPort): void {
+    this.#ports.set(watcher, port);
+  }
+
+  /** The connection is gone, and its watches with it. */
+  removeWatcher(watcher: number): void {
+    for (let watch = this.index.firstOfWatcher(watcher); watch !== noWatch; ) {
+      const next = this.index.nextOfWatcher(watch);
+      this.#drop(watch);
+      watch = next;
+    }
+    this.#ports.delete(watcher);
+    this.#told.delete(watcher);
+  }
+
+  #drop(watch: number): void {
+    if (this.#isRecursive(this.index.state(watch))) this.#recursiveCount--;
+    this.index.remove(watch);
+  }
+
+  #isRecursive(state: number): boolean {
+    return watchTable.effects(state, fireDescendant).length > 0;
+  }
+
+  /** One step of a watch's machine; returns its effects. */
+  #step(watch: number, event: number): readonly WatchEffect[] {
+    const before = this.index.state(watch);
+    const after = watchTable.next(before, event);
+    const effects = watchTable.effects(before, event);
+    if (after !== before) {
+      this.#recursiveCount += Number(this.#isRecursive(after)) - Number(this.#isRecursive(before));
+      if (after === offState) this.index.remove(watch);
+      else this.index.setState(watch, after);
+    }
+    return effects;
+  }
+
+  #arm(
+    watcher: number,
+    table: WatchTable,
+    event: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
+    this.#step(this.index.ensure(watcher, table, bytes, start, end), event);
+  }
+
+  armData(watcher: number, bytes: Buffer, start: number, end: number): void {
+    this.#arm(watcher, WatchTable.data, armStandard, bytes, start, end);
+  }
+
+  armChild(watcher: number, bytes: Buffer, start: number, end: number): void {
+    this.#arm(watcher, WatchTable.child, armStandard, bytes, start, end);
+  }
+
+  armPersistent(watcher: number, bytes: Buffer, start: number, end: number): void {
+    this.#arm(watcher, WatchTable.data, armPersistent, bytes, start, end);
+    this.#arm(watcher, WatchTable.child, armPersistent, bytes, start, end);
+  }
+
+  armRecursive(watcher: number, bytes: Buffer, start: number, end: number): void {
+    this.#arm(watcher, WatchTable.data, armRecursive, bytes, start, end);
+  }
+
+  has(watcher: number, path: Buffer, type: number): boolean {
+    return removals(type).some(([table, event]) => {
+      const watch = this.index.find(watcher, table, path, 0, path.length);
+      return watch !== noWatch && watchTable.effects(this.index.state(watch), event).length > 0;
+    });
+  }
+
+  remove(watcher: number, path: Buffer, type: number): boolean {
+    let removed = false;
+    for (const [table, event] of removals(type)) {
+      const watch = this.index.find(watcher, table, path, 0, path.length);
+      if (watch !== noWatch && this.#step(watch, event).length > 0) removed = true;
+    }
+    return removed;
+  }
+
+  deliver(watcher: number, type: number, path: Buffer): void {
+    this.#ports.get(watcher)?.queueEvent(this.#encode(type, path, 0, path.length));
+  }
+
+  created(bytes: Buffer, start: number, end: number, aclId: number): void {
+    if (this.index.watchCount === 0) return;
+    this.#fireData(EventType.nodeCreated, bytes, start, end, aclId);
+  }
+
+  dataChanged(bytes: Buffer, start: number, end: number, aclId: number): void {
+    if (this.index.watchCount === 0) return;
+    this.#fireData(EventType.nodeDataChanged, bytes, start, end, aclId);
+  }
+
+  deleted(bytes: Buffer, start: number, end: number, aclId: number): void {
+    if (this.index.watchCount === 0) return;
+    this.#fireData(EventType.nodeDeleted, bytes, start, end, aclId);
+    // Those who watch its children hear of it too, unless they were just told.
+    const hash = hashBytes(pathHashBasis, bytes, start, end);
+    const first = this.index.first(WatchTable.child, hash, bytes, start, end);
+    this.#fireChain(first, fireZnode, EventType.nodeDeleted, bytes, start, end, aclId);
+  }
+
+  childrenChanged(bytes: Buffer, start: number, end: number, aclId: number): void {
+    if (this.index.watchCount === 0) return;
+    this.#trigger++;
+    const hash = hashBytes(pathHashBasis, bytes, start, end);
+    const first = this.index.first(WatchTable.child, hash, bytes, start, end);
+    this.#fireChain(first, fireChildren, EventType.nodeChildrenChanged, bytes, start, end, aclId);
+  }
+
+  /** The znode's own watches, then recursive ones from its parent up to the root. */
+  #fireData(type: number, bytes: Buffer, start: number, end: number, aclId: number): void {
+    this.#trigger++;
+    const hash = hashBytes(pathHashBasis, bytes, start, end);
+    const own = this.index.first(WatchTable.data, hash, bytes, start, end);
+    this.#fireChain(own, fireZnode, type, bytes, start, end, aclId);
+    if (this.#recursiveCount === 0 || end - start <= 1) return;
+    for (let stop = end; stop > start; ) {
+      stop = bytes.lastIndexOf(slash, stop - 1);
+      const ancestorEnd = Math.max(stop, start + 1);
+      const ancestorHash = hashBytes(pathHashBasis, bytes, start, ancestorEnd);
+      const first = this.index.first(WatchTable.data, ancestorHash, bytes, start, ancestorEnd);
+      this.#fireChain(first, fireDescendant, type, bytes, start, end, aclId);
+    }
+  }
+
+  #fireChain(
+    first: number,
+    event: number,
+    type: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    aclId: number,
+  ): void {
+    let frame: Buffer | null = null;
+    for (let watch = first; watch !== noWatch; ) {
+      const next = this.index.nextOfPath(watch);
+      const watcher = this.index.watcherOf(watch);
+      const delivers = this.#step(watch, event).length > 0;
+      if (delivers && this.#told.get(watcher) !== this.#trigger) {
+        this.#told.set(watcher, this.#trigger);
+        const port = this.#ports.get(watcher);
+        if (port?.mayRead(aclId)) {
+          frame ??= this.#encode(type, bytes, start, end);
+          port.queueEvent(frame);
+        }
+      }
+      watch = next;
+    }
+  }
+
+  /** The event as a frame; valid until the next one. Its zxid is -1, which suits all clients. */
+  #encode(type: number, bytes: Buffer, start: number, end: number): Buffer {
+    const frame = this.#frame.reset();
+    frame.int(0).int(Xid.notification).long(-1).int(0);
+    frame.int(type).int(syncConnected).slice(bytes, start, end);
+    putInt(frame.buffer, 0, frame.length - 4);
+    return frame.view();
+  }
+}
+
+/** Which events remove what a WatcherType names, in which tables. */
+function removals(type: number): readonly (readonly [WatchTable, number])[] {
+  const inBoth = (event: WatchEventType) =>
+    [
+      [WatchTable.data, eventIndex(event)],
+      [WatchTable.child, eventIndex(event)],
+    ] as const;
+  switch (type) {
+    case WatcherType.children:
+      return [[WatchTable.child, eventIndex('remove.standard')]];
+    case WatcherType.data:
+      return [[WatchTable.data, eventIndex('remove.standard')]];
+    case WatcherType.persistent:
+      return inBoth('remove.persistent');
+    case WatcherType.persistentRecursive:
+      return inBoth('remove.recursive');
+    default:
+      return inBoth('remove.all');
+  }
+}

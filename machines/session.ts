@@ -1,0 +1,92 @@
+/**
+ * One session as the replica sees it that holds its connection: it keeps the requests of the session
+ * in order. A read is answered at once while no write of the session is unfinished; behind one it
+ * waits (FIFO client order). When the session ends, what still comes is refused.
+ *
+ * Tier B: runs as a transition table, one small integer per session.
+ */
+
+import { setup } from 'xstate';
+
+export type SessionEvent =
+  /** Its createSession txn was applied. */
+  | { type: 'session.created' }
+  | { type: 'request.read' }
+  | { type: 'request.write' }
+  | { type: 'request.close' }
+  /** A write of this session was applied; others are unfinished, or none is. */
+  | { type: 'write.applied' }
+  | { type: 'writes.drained' }
+  /** Nothing was heard of the client for its timeout. */
+  | { type: 'timeout.elapsed' }
+  /** Its closeSession txn was applied. */
+  | { type: 'session.closed' };
+
+export const sessionEvents = [
+  'session.created',
+  'request.read',
+  'request.write',
+  'request.close',
+  'write.applied',
+  'writes.drained',
+  'timeout.elapsed',
+  'session.closed',
+] as const satisfies readonly SessionEvent['type'][];
+
+export const sessionMachine = setup({
+  types: { events: {} as SessionEvent },
+  actions: {
+    answerRead: () => {},
+    holdRead: () => {},
+    submitWrite: () => {},
+    submitClose: () => {},
+    /** Reads that waited for the write that was just applied. */
+    answerHeldReads: () => {},
+    /** The session is closing: SessionExpired, in order. */
+    refuseRequest: () => {},
+    grantConnection: () => {},
+    /** End the connection that the session still has. */
+    releaseConnection: () => {},
+  },
+}).createMachine({
+  id: 'session',
+  initial: 'creating',
+  states: {
+    creating: {
+      on: {
+        'session.created': { target: 'idle', actions: 'grantConnection' },
+        'session.closed': { target: 'closed', actions: 'releaseConnection' },
+      },
+    },
+    idle: {
+      on: {
+        'request.read': { actions: 'answerRead' },
+        'request.write': { target: 'ordering', actions: 'submitWrite' },
+        'request.close': { target: 'closing', actions: 'submitClose' },
+        'timeout.elapsed': { target: 'closing', actions: 'submitClose' },
+        'session.closed': { target: 'closed', actions: 'releaseConnection' },
+      },
+    },
+    ordering: {
+      on: {
+        'request.read': { actions: 'holdRead' },
+        'request.write': { actions: 'submitWrite' },
+        'request.close': { target: 'closing', actions: 'submitClose' },
+        'write.applied': { actions: 'answerHeldReads' },
+        'writes.drained': { target: 'idle', actions: 'answerHeldReads' },
+        'timeout.elapsed': { target: 'closing', actions: 'submitClose' },
+        'session.closed': { target: 'closed', actions: 'releaseConnection' },
+      },
+    },
+    closing: {
+      on: {
+        'request.read': { actions: 'refuseRequest' },
+        'request.write': { actions: 'refuseRequest' },
+        'request.close': { actions: 'refuseRequest' },
+        'write.applied': { actions: 'answerHeldReads' },
+        'session.closed': { target: 'closed', actions: 'releaseConnection' },
+      },
+    },
+    closed: { type: 'final' },
+  },
+});

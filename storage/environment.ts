@@ -1,0 +1,136 @@
+/**
+ * One LMDB environment: the only file that imports the library. A promise of `put` means durable: the
+ * library's default (`overlappingSync`) would answer before the sync, and hang after a full disk.
+ *
+ * Values are written from the caller's buffer, in another thread: it must not change until the
+ * promise is settled.
+ */
+
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import { StorageError, WriteFailure } from './storage-error.ts';
+
+const formatKey = Buffer.from([0xff, ...Buffer.from('format')]);
+
+export interface EnvironmentOptions {
+  /** What the file holds and in which version, e.g. `natskeeper log 1`. */
+  readonly format: string;
+  readonly mapBytes: number;
+}
+
+export class Environment {
+  readonly path: string;
+  readonly #database: RootDatabase<Buffer, Buffer>;
+  #closed = false;
+
+  private constructor(path: string, database: RootDatabase<Buffer, Buffer>) {
+    this.path = path;
+    this.#database = database;
+  }
+
+  /** Opens or makes the file; refuses one of another format. */
+  static async open(path: string, options: EnvironmentOptions): Promise<Environment> {
+    const isNew = !existsSync(path);
+    let database: RootDatabase<Buffer, Buffer>;
+    try {
+      database = open<Buffer, Buffer>({
+        path,
+        noSubdir: true,
+        encoding: 'binary',
+        keyEncoding: 'binary',
+        mapSize: options.mapBytes,
+        maxReaders: 16,
+        overlappingSync: false,
+        remapChunks: false,
+        useWritemap: false,
+        noSync: false,
+        noMetaSync: false,
+        noMemInit: false,
+        cache: false,
+      });
+    } catch (failure) {
+      throw new StorageError(`${path} is not a usable LMDB file: ${(failure as Error).message}`);
+    }
+    const environment = new Environment(path, database);
+    await environment.#checkFormat(isNew, options.format);
+    return environment;
+  }
+
+  async #checkFormat(isNew: boolean, format: string): Promise<void> {
+    if (isNew) {
+      await this.put(formatKey, Buffer.from(format));
+      syncDirectory(dirname(this.path));
+      return;
+    }
+    const found = this.get(formatKey)?.toString();
+    if (found === format) return;
+    // A crash right after the file was made leaves it without any entry.
+    if (found === undefined && this.isEmpty) return this.put(formatKey, Buffer.from(format));
+    await this.close();
+    throw new StorageError(
+      `${this.path} holds '${found ?? 'data of an unknown format'}', this program reads '${format}': ` +
+        'start the version that wrote it, or move the file away',
+    );
+  }
+
+  get isEmpty(): boolean {
+    for (const _ of this.#database.getKeys({ limit: 1 })) return false;
+    return true;
+  }
+
+  /** Resolves when the entry is on stable storage; a rejection is a WriteFailure. */
+  put(key: Buffer, value: Buffer): Promise<void> {
+    return this.#settle(this.#database.put(key, value));
+  }
+
+  /** All entries in one transaction. */
+  putAll(entries: readonly (readonly [Buffer, Buffer])[]): Promise<void> {
+    return this.#settle(
+      this.#database.batch(() => {
+        for (const [key, value] of entries) void this.#database.put(key, value);
+      }),
+    );
+  }
+
+  async #settle(written: Promise<boolean>): Promise<void> {
+    try {
+      if (!(await written)) throw new Error('the write was refused');
+    } catch (failure) {
+      // The library hands the real reason on as a second promise, which must not go unhandled.
+      const { commitError } = failure as { commitError?: Promise<unknown> };
+      const reason = await commitError?.catch((error: unknown) => error);
+      throw new WriteFailure(this.path, reason ?? failure);
+    }
+  }
+
+  get(key: Buffer): Buffer | undefined {
+    return this.#database.get(key);
+  }
+
+  /** Entries from `from` (inclusive) up to `to` (exclusive), in the order of their keys. */
+  entries(from: Buffer, to: Buffer): Iterable<{ key: Buffer; value: Buffer }> {
+    return this.#database.getRange({ start: from, end: to });
+  }
+
+  /** Keys from `from` down to `to` (exclusive), last first. */
+  keysDown(from: Buffer, to: Buffer): Iterable<Buffer> {
+    return this.#database.getKeys({ start: from, end: to, reverse: true });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#database.close();
+  }
+}
+
+/** Makes a new or removed directory entry durable. */
+export function syncDirectory(directory: string): void {
+  const handle = openSync(directory, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

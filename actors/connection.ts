@@ -309,6 +309,7 @@ export class Connection implements ReplyPort, EventPort {
     });
     putInt(writer.buffer, start, writer.length - start - 4);
     this.#noteReply(writer.length - start);
+    this.#wantFlush();
   }
 
   // Requests.

@@ -21,22 +21,32 @@ import { readRecord, writeRecord } from '../../protocol/record.ts';
 import * as replies from '../../protocol/replies.ts';
 import * as requests from '../../protocol/requests.ts';
 import { apacheVersion } from '../support/apache.ts';
+import { recordClients } from '../support/golden/client-recorder.ts';
 import type { GoldenFrame } from '../support/golden/recorder.ts';
 import { recordGolden } from '../support/golden/recorder.ts';
 import { framed } from '../support/raw-client.ts';
 import { treeTop } from '../support/tidy-source.ts';
 
-const file = join(treeTop, `test/support/golden/frames-${apacheVersion}.json`);
+const folder = join(treeTop, 'test/support/golden');
+const handFile = join(folder, `frames-${apacheVersion}.json`);
+const clientFile = join(folder, `clients-${apacheVersion}.json`);
+
+function write(file: string, list: readonly GoldenFrame[]): void {
+  writeFileSync(file, `[\n${list.map((frame) => `  ${JSON.stringify(frame)}`).join(',\n')}\n]\n`);
+}
+
+const read = (file: string): GoldenFrame[] =>
+  JSON.parse(readFileSync(file, 'utf8')) as GoldenFrame[];
 
 if (process.env['RECORD_GOLDEN'] === '1') {
   test('golden frames are recorded', async () => {
-    const frames = await recordGolden();
-    const lines = frames.map((frame) => `  ${JSON.stringify(frame)}`);
-    writeFileSync(file, `[\n${lines.join(',\n')}\n]\n`);
+    write(handFile, await recordGolden());
+    write(clientFile, await recordClients());
   });
 }
 
-const frames = JSON.parse(readFileSync(file, 'utf8')) as GoldenFrame[];
+/** Requests built by hand, and those of the Java, C and Python clients, each with the answers. */
+const frames = [...read(handFile), ...read(clientFile)];
 const opcodes = new Map<string, number>(Object.entries(Opcode));
 const unknownOperation = -1000;
 const opOf = ({ op }: GoldenFrame): number => opcodes.get(op ?? '') ?? unknownOperation;

@@ -20,6 +20,11 @@ export interface GoldenFrame {
 }
 
 const opName = new Map<number, string>(Object.entries(Opcode).map(([name, op]) => [op, name]));
+/** An operation's name in Opcode, or its number. */
+export function nameOfOp(op: number): string {
+  return opName.get(op) ?? String(op);
+}
+
 const notificationXid = -1;
 
 class Recording {
@@ -53,7 +58,7 @@ class Line {
   }
 
   keep(kind: FrameKind, bytes: Buffer, op?: number): void {
-    const name = op === undefined ? {} : { op: opName.get(op) ?? String(op) };
+    const name = op === undefined ? {} : { op: nameOfOp(op) };
     this.#frames.push({ connection: this.#name, kind, ...name, hex: bytes.toString('hex') });
   }
 

@@ -4,82 +4,39 @@
  * the end of the turn. What the client may not do ends the connection, and nothing else.
  */
 
-import { connectionEvents, connectionMachine } from '../machines/connection.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import { FrameSplitter } from '../protocol/frame.ts';
-import { getInt, JuteError, JuteReader, JuteWriter, putInt } from '../protocol/jute.ts';
+import { getInt, JuteError, JuteReader, JuteWriter } from '../protocol/jute.ts';
 import { Opcode, RequestKind, requestKind, Xid } from '../protocol/opcode.ts';
 import { Permission } from '../protocol/record.ts';
-import { passwordBytes, writeConnectResponse } from '../protocol/replies.ts';
-import {
-  type ConnectRequest,
-  connectRequestBytesMin,
-  readConnectRequest,
-  readRequest,
-} from '../protocol/requests.ts';
+import { passwordBytes } from '../protocol/replies.ts';
+import { type ConnectRequest, readRequest } from '../protocol/requests.ts';
 import { noSession } from '../protocol/session-id.ts';
-import type { AccessControl } from '../storage/acl.ts';
 import type { Caller } from '../storage/caller.ts';
-import type { TreeReader } from '../storage/read.ts';
 import type { Authenticator, AuthOutcome } from './authenticator.ts';
 import type { ClientSocket } from './client-socket.ts';
-import type { Clock } from './clock.ts';
-import { type Counters, LatencyCounter } from './counters.ts';
+import type { ConnectionPorts } from './connection-ports.ts';
+import { ConnectionStats } from './connection-stats.ts';
+import {
+  awaitingState,
+  type ConnectionEffect,
+  type ConnectionEventType,
+  closedState,
+  connectionTable,
+  flowingState,
+  stalledState,
+} from './connection-table.ts';
+import { OpeningBytes, putConnectResponse, takeConnectRequest } from './handshake.ts';
 import { Output } from './output.ts';
 import { PendingRequest, type ReplyPort } from './pending-request.ts';
 import type { Session } from './session.ts';
-import { TransitionTable } from './table.ts';
 import type { EventPort } from './watches.ts';
-
-type ConnectionEffect =
-  | 'answerWord'
-  | 'openSession'
-  | 'resumeSession'
-  | 'acceptSession'
-  | 'denySession'
-  | 'pauseInput'
-  | 'resumeInput'
-  | 'endSocket'
-  | 'destroySocket'
-  | 'detachSession'
-  | 'countRefusal';
-type ConnectionEventType = (typeof connectionEvents)[number];
-
-export const connectionTable = TransitionTable.compile<ConnectionEventType, ConnectionEffect>(
-  connectionMachine,
-  connectionEvents,
-);
-const awaitingState = connectionTable.stateIndex('awaitingConnect');
-const flowingState = connectionTable.stateIndex('serving.flowing');
-const stalledState = connectionTable.stateIndex('serving.stalled');
-const closedState = connectionTable.stateIndex('closed');
 
 const requestHeaderBytes = 8;
 /** Unsent output above which a connection's requests are not read. */
 const outputBytesHigh = 1024 * 1024;
 /** Unsent output at which a client that takes nothing is given up. */
 const outputBytesMax = 64 * 1024 * 1024;
-
-/** What a connection asks of the rest of the replica. */
-export interface ConnectionPorts {
-  readonly clock: Clock;
-  readonly counters: Counters;
-  readonly reader: TreeReader;
-  readonly access: AccessControl;
-  readonly frameBytesMax: number;
-  /** Unfinished requests of one session above which its socket is not read. */
-  readonly requestsMax: number;
-  isServing(): boolean;
-  lastZxid(): number;
-  openSession(timeoutMs: number, port: ReplyPort): Session;
-  resumeSession(request: ConnectRequest, port: ReplyPort): Session | null;
-  passwordOf(sessionId: string): Buffer;
-  isWord(word: string): boolean;
-  /** The answer to a four-letter word; `argument` are the bytes behind it. */
-  answerWord(word: string, argument: Buffer): string;
-  flushLater(connection: Connection): void;
-  ended(connection: Connection): void;
-}
 
 export class Connection implements ReplyPort, EventPort {
   /** Under this number its watches are kept. */
@@ -98,18 +55,12 @@ export class Connection implements ReplyPort, EventPort {
   #unread: Buffer | null = null;
   #isHandling = false;
   #flushIsDue = false;
+  /** Null once it is known that frames come. */
+  #opening: OpeningBytes | null = new OpeningBytes();
   #word = '';
   #chunkMs = 0;
 
-  readonly establishedMs: number;
-  received = 0;
-  sent = 0;
-  lastOp: number | null = null;
-  lastXid = -1;
-  lastZxid = 0;
-  lastReplyMs = 0;
-  lastLatencyMs = 0;
-  readonly latency = new LatencyCounter();
+  readonly stats: ConnectionStats;
 
   constructor(socket: ClientSocket, watcher: number, auth: Authenticator, ports: ConnectionPorts) {
     this.socket = socket;
@@ -121,7 +72,7 @@ export class Connection implements ReplyPort, EventPort {
     this.#splitter = new FrameSplitter(ports.frameBytesMax, (chunk, start, end) =>
       this.#frame(chunk, start, end),
     );
-    this.establishedMs = ports.clock.wallMs();
+    this.stats = new ConnectionStats(ports.counters, ports.clock.wallMs());
     socket.onData = (chunk) => this.#data(chunk);
     socket.onDrain = () => this.relieve();
     socket.onClose = () => this.#event('socket.closed');
@@ -153,7 +104,7 @@ export class Connection implements ReplyPort, EventPort {
     const state = this.#state;
     this.#state = connectionTable.next(state, index);
     for (const effect of connectionTable.effects(state, index)) this.#run(effect);
-    if (this.#state === closedState && state !== closedState) this.#ports.ended(this);
+    if (this.#state === closedState && state !== closedState) this.#ports.ended(this.watcher);
   }
 
   #run(effect: ConnectionEffect): void {
@@ -171,7 +122,7 @@ export class Connection implements ReplyPort, EventPort {
         this.#acceptSession();
         break;
       case 'denySession':
-        this.#connectResponse(0, noSession, Buffer.alloc(passwordBytes));
+        this.#respond(0, noSession, Buffer.alloc(passwordBytes));
         break;
       case 'pauseInput':
         this.socket.pause();
@@ -210,42 +161,31 @@ export class Connection implements ReplyPort, EventPort {
     this.#isHandling = true;
     this.#chunkMs = this.#ports.clock.monotonicMs();
     if (this.#session !== null) this.#session.lastHeardMs = this.#chunkMs;
-    const start = this.#state === awaitingState && this.received === 0 ? this.#peekWord(chunk) : 0;
-    const used = start < 0 ? chunk.length : this.#splitter.push(chunk, start, chunk.length);
-    if (used < 0) this.#event('protocol.violated');
-    else if (used < chunk.length && this.isOpen) this.#unread = chunk.subarray(used);
+    const frames = this.#opening === null ? chunk : this.#takeOpening(this.#opening, chunk);
+    if (frames !== null) this.#split(frames);
     this.#isHandling = false;
     if (this.isOpen) this.#flush();
   }
 
-  #wordBytes = '';
-
-  /**
-   * The first four bytes may be a four-letter word, also in pieces: as a length they would be far
-   * above any limit. Returns where frames start, or -1 when there are none (yet).
-   */
-  #peekWord(chunk: Buffer): number {
-    const missing = 4 - this.#wordBytes.length;
-    const text = this.#wordBytes + chunk.toString('latin1', 0, missing);
-    if (text.length < 4 && /^[a-z]+$/.test(text)) {
-      this.#wordBytes = text;
-      return -1;
-    }
-    if (!this.#ports.isWord(text)) {
-      const before = Buffer.from(this.#wordBytes, 'latin1');
-      this.#wordBytes = '';
-      this.#splitter.push(before, 0, before.length);
-      return 0;
-    }
-    this.#word = this.#ports.answerWord(text, chunk.subarray(missing));
+  #takeOpening(opening: OpeningBytes, chunk: Buffer): Buffer | null {
+    const found = opening.take(chunk, this.#ports.isWord);
+    if (found.kind === 'unknown') return null;
+    this.#opening = null;
+    if (found.kind === 'frames') return found.bytes;
+    this.#word = this.#ports.answerWord(found.word, found.argument);
     this.#event('word.received');
-    return -1;
+    return null;
+  }
+
+  #split(chunk: Buffer): void {
+    const used = this.#splitter.push(chunk, 0, chunk.length);
+    if (used < 0) this.#event('protocol.violated');
+    else if (used < chunk.length && this.isOpen) this.#unread = chunk.subarray(used);
   }
 
   /** Takes one frame; false stops the splitting. */
   #frame(chunk: Buffer, start: number, end: number): boolean {
-    this.received++;
-    this.#ports.counters.packetsReceived++;
+    this.stats.noteFrame();
     if (this.#state === flowingState) this.#takeRequest(chunk, start, end);
     else if (this.#state === awaitingState) this.#connect(chunk, start, end);
     return this.#state === flowingState;
@@ -262,21 +202,15 @@ export class Connection implements ReplyPort, EventPort {
   // Handshake.
 
   #connect(chunk: Buffer, start: number, end: number): void {
-    const reader = this.#reader.reset(chunk, start, end);
-    try {
-      if (end - start < connectRequestBytesMin) throw new JuteError('short connect request');
-      const request = readConnectRequest(reader);
-      this.#request = { ...request, passwd: request.passwd && Buffer.from(request.passwd) };
-    } catch (failure) {
-      if (!(failure instanceof JuteError)) throw failure;
-      return this.#event('connect.refused');
-    }
-    const { lastZxidSeen, sessionId } = this.#request;
-    // Never an expired-session answer: the client is right, we are behind (spec 8.1, 5).
-    if (!this.#ports.isServing() || lastZxidSeen > this.#ports.lastZxid()) {
-      return this.#event('connect.refused');
-    }
-    this.#event(sessionId === noSession ? 'connect.fresh' : 'connect.resume');
+    this.#request = takeConnectRequest(chunk, start, end);
+    // Never an expired-session answer to a client that is ahead: it is right, we are behind.
+    const isRefused =
+      this.#request === null ||
+      !this.#ports.isServing() ||
+      this.#request.lastZxidSeen > this.#ports.lastZxid();
+    if (isRefused) return this.#event('connect.refused');
+    const isNew = this.#request!.sessionId === noSession;
+    this.#event(isNew ? 'connect.fresh' : 'connect.resume');
   }
 
   #resumeSession(): void {
@@ -291,24 +225,13 @@ export class Connection implements ReplyPort, EventPort {
   #acceptSession(): void {
     const session = this.#session!;
     this.#origin.session = session.id;
-    this.#connectResponse(session.timeoutMs, session.id, this.#ports.passwordOf(session.id));
-    this.lastOp = Opcode.createSession;
+    this.stats.lastOp = Opcode.createSession;
+    this.#respond(session.timeoutMs, session.id, this.#ports.passwordOf(session.id));
   }
 
-  #connectResponse(timeOut: number, sessionId: string, passwd: Buffer): void {
-    const { readOnly } = this.#request!;
-    const { writer } = this.#output;
-    const start = writer.length;
-    writer.int(0);
-    writeConnectResponse(writer, {
-      protocolVersion: 0,
-      timeOut,
-      sessionId,
-      passwd,
-      ...(readOnly === undefined ? {} : { readOnly: false }),
-    });
-    putInt(writer.buffer, start, writer.length - start - 4);
-    this.#noteReply(writer.length - start);
+  #respond(timeOut: number, sessionId: string, passwd: Buffer): void {
+    const response = { timeOut, sessionId, passwd };
+    this.stats.noteSent(putConnectResponse(this.#output.writer, this.#request!, response));
     this.#wantFlush();
   }
 
@@ -320,13 +243,12 @@ export class Connection implements ReplyPort, EventPort {
     const op = getInt(chunk, start + 4);
     const kind = requestKind(op);
     const session = this.#session!;
-    this.lastXid = xid;
-    this.lastOp = op;
+    this.stats.noteRequest(xid, op);
     if (kind === RequestKind.immediate) {
       return this.#authenticate(xid, op, chunk, start + requestHeaderBytes, end);
     }
     if (!this.#auth.mayProceed) {
-      this.#sendError(xid, this.#ports.lastZxid(), ErrorCode.sessionClosedRequireSaslAuth);
+      this.#sendError(xid, 0, ErrorCode.sessionClosedRequireSaslAuth);
       return this.#event('request.fatal');
     }
     if (kind === RequestKind.read && session.readsAtOnce()) {
@@ -404,18 +326,8 @@ export class Connection implements ReplyPort, EventPort {
   }
 
   #finishReply(size: number, zxid: number, receivedMs: number): void {
-    this.lastZxid = zxid;
-    this.#noteReply(size);
-    const nowMs = this.#ports.clock.monotonicMs();
-    this.lastReplyMs = nowMs;
-    this.lastLatencyMs = nowMs - receivedMs;
-    this.latency.note(this.lastLatencyMs);
-    this.#ports.counters.latency.note(this.lastLatencyMs);
-  }
-
-  #noteReply(bytes: number): void {
-    this.sent++;
-    this.#ports.counters.noteReply(bytes);
+    this.stats.noteSent(size);
+    this.stats.noteReply(zxid, receivedMs, this.#ports.clock.monotonicMs());
   }
 
   #authenticate(xid: number, op: number, chunk: Buffer, start: number, end: number): void {
@@ -445,7 +357,7 @@ export class Connection implements ReplyPort, EventPort {
   queueEvent(frame: Buffer): void {
     if (!this.isOpen) return;
     this.#output.append(frame);
-    this.#noteReply(frame.length);
+    this.stats.noteSent(frame.length);
     this.#wantFlush();
   }
 

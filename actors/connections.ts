@@ -10,7 +10,7 @@ export class Connections {
   readonly #clock: Clock;
   readonly #all = new Map<number, Connection>();
   /** Filled as output is queued, drained at the end of the turn. Bounded by their number. */
-  #toFlush: Connection[] = [];
+  #toFlush: { flushDue(): void }[] = [];
   #flushDeferred = false;
   #nextWatcher = 1;
   readonly #sessionlessTimeoutMs: number;
@@ -46,8 +46,10 @@ export class Connections {
     this.#sweep ??= this.#clock.every(1000, () => this.#dropSilent());
   }
 
-  remove(connection: Connection): void {
-    this.#all.delete(connection.watcher);
+  remove(watcher: number): void {
+    const connection = this.#all.get(watcher);
+    if (connection === undefined) return;
+    this.#all.delete(watcher);
     this.#sessionless.delete(connection);
   }
 
@@ -60,7 +62,7 @@ export class Connections {
     }
   }
 
-  flushLater(connection: Connection): void {
+  flushLater(connection: { flushDue(): void }): void {
     this.#toFlush.push(connection);
     if (this.#flushDeferred) return;
     this.#flushDeferred = true;

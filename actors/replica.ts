@@ -24,7 +24,8 @@ import { Authenticator } from './authenticator.ts';
 import { type Bus, subjects } from './bus.ts';
 import type { AcceptSocket, Listener } from './client-socket.ts';
 import type { Clock } from './clock.ts';
-import { Connection, type ConnectionPorts } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionPorts } from './connection-ports.ts';
 import { Connections } from './connections.ts';
 import { ContainerChecker } from './container-checker.ts';
 import { Counters } from './counters.ts';
@@ -270,9 +271,9 @@ export class Replica {
       isWord: (word) => words.isWord(word),
       answerWord: (word, argument) => words.answer(word, argument),
       flushLater: (connection) => this.connections.flushLater(connection),
-      ended: (connection) => {
-        this.connections.remove(connection);
-        this.watches.removeWatcher(connection.watcher);
+      ended: (watcher) => {
+        this.connections.remove(watcher);
+        this.watches.removeWatcher(watcher);
       },
     };
   }
@@ -337,10 +338,11 @@ export class Replica {
   }
 
   async #startServing(): Promise<void> {
-    this.sessions.restore();
-    this.#tracker.start();
-    this.#containers.start();
     try {
+      await this.#parts.stores.snapshots.endReading();
+      this.sessions.restore();
+      this.#tracker.start();
+      this.#containers.start();
       this.#listener = await this.#parts.listen((socket) => {
         const auth = new Authenticator(this.settings, this.#parts.random, socket.remoteAddress);
         const watcher = this.connections.nextWatcher();

@@ -16,8 +16,11 @@ import { systemRandom } from '../actors/random.ts';
 import { Replica } from '../actors/replica.ts';
 import { viewOf } from '../actors/replica-view.ts';
 import { isDistributed, type Settings } from '../actors/settings.ts';
-import { openStores } from '../storage/stores.ts';
+import { DirectoryInUse } from '../storage/data-lock.ts';
+import { openStores, type Stores } from '../storage/stores.ts';
 
+const lockAttempts = 20;
+const lockPauseMs = 250;
 const exitStopped = 0;
 const exitStorageFailed = 3;
 
@@ -31,7 +34,7 @@ export async function runServer(input: ConfigInput): Promise<number> {
         'cannot form yet; valid: no server.N lines, for one standalone replica',
     );
   }
-  const stores = await openStores(settings.dataDir, settings.dataLogDir, process.pid);
+  const stores = await openPatiently(settings);
   return new Promise((resolve, reject) => {
     const replica = new Replica({
       settings,
@@ -70,6 +73,18 @@ export async function runServer(input: ConfigInput): Promise<number> {
       notes.info('serving clients', { port: replica.address?.port ?? null });
     }, reject);
   });
+}
+
+/** A replica that was killed a moment ago may still hold its directory. */
+async function openPatiently(settings: Settings): Promise<Stores> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openStores(settings.dataDir, settings.dataLogDir, process.pid);
+    } catch (failure) {
+      if (!(failure instanceof DirectoryInUse) || attempt === lockAttempts) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, lockPauseMs));
+    }
+  }
 }
 
 function makeNotes(settings: Settings): Notes {

@@ -223,7 +223,7 @@ export class Applier {
       reader.position = end;
       const error = part.type === Opcode.error;
       reply
-        ?.int(part.type)
+        ?.int(resultType(part.type))
         .boolean(false)
         .int(error ? part.err : 0);
       if (error) reply?.int(part.err);
@@ -256,6 +256,11 @@ export class Applier {
     assert(secret !== null, 'apply: a secret has bytes');
     this.#state.secret = Buffer.from(secret);
   }
+}
+
+/** Under which type a multi answers a part: all creates with a Stat come as create2 (spec 1.8). */
+function resultType(type: number): number {
+  return type === Opcode.createContainer || type === Opcode.createTtl ? Opcode.create2 : type;
 }
 
 /** For replay: nobody watches. */

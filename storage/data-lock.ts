@@ -8,6 +8,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError } from './storage-error.ts';
 
+/** The holder may be just about to end: worth another try. */
+export class DirectoryInUse extends StorageError {}
+
 export class DataLock {
   readonly #file: string;
 
@@ -21,7 +24,7 @@ export class DataLock {
     const file = join(directory, 'lock');
     const holder = read(file);
     if (holder !== null && holder.pid !== pid && startOf(holder.pid) === holder.started) {
-      throw new StorageError(
+      throw new DirectoryInUse(
         `${directory} is in use by process ${holder.pid}: stop it, or choose another dataDir`,
       );
     }

@@ -19,15 +19,17 @@ const pagesTo = Buffer.from('q');
 const headerBytes = 8;
 
 export class LmdbSnapshots implements SnapshotStore {
-  readonly #environment: Environment;
+  #environment: Environment;
+  readonly #mapBytes: number;
   /** Which of its two places holds a page's last finished version. */
   readonly #places = new Map<number, number>();
   /** Pages written by the pass under way, with the place they went to. */
   readonly #written = new Map<number, number>();
   meta: SnapshotMeta | null = null;
 
-  private constructor(environment: Environment) {
+  private constructor(environment: Environment, mapBytes: number) {
     this.#environment = environment;
+    this.#mapBytes = mapBytes;
     const stored = environment.get(metaKey);
     if (stored) this.meta = JSON.parse(stored.toString()) as SnapshotMeta;
   }
@@ -35,7 +37,7 @@ export class LmdbSnapshots implements SnapshotStore {
   static async open(directory: string, mapBytes = 1024 ** 3): Promise<LmdbSnapshots> {
     mkdirSync(directory, { recursive: true });
     const path = join(directory, 'tree.mdb');
-    return new LmdbSnapshots(await Environment.open(path, { format, mapBytes }));
+    return new LmdbSnapshots(await Environment.open(path, { format, mapBytes }), mapBytes);
   }
 
   get #pass(): number {
@@ -60,6 +62,13 @@ export class LmdbSnapshots implements SnapshotStore {
       this.#places.set(page, key[5]!);
     }
     if (best !== null) yield { page, bytes: this.#checked(best, page) };
+  }
+
+  /** Pages of the file that were read stay mapped, and count as ours, until it is closed. */
+  async endReading(): Promise<void> {
+    const { path } = this.#environment;
+    await this.#environment.close();
+    this.#environment = await Environment.open(path, { format, mapBytes: this.#mapBytes });
   }
 
   #checked(value: Buffer, page: number): Buffer {

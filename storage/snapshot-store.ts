@@ -22,6 +22,8 @@ export interface SnapshotStore {
   readonly meta: SnapshotMeta | null;
   /** Pages of the last finished pass, in order, with the tables that belong to it. */
   readPages(): Iterable<{ page: number; bytes: Buffer }>;
+  /** Reading is over: gives back the memory that it took. */
+  endReading(): Promise<void>;
   readTable(name: 'sessions' | 'acls'): Buffer;
   /** Stores a page for the pass that is under way; durable when the promise resolves. */
   writePage(page: number, bytes: Buffer): Promise<void>;

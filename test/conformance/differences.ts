@@ -56,6 +56,21 @@ export const differences: readonly Difference[] = [
     ours: fails(ErrorCode.noWatcher),
   },
   {
+    reason: 'IPv6 addresses are understood in ACLs; 3.8.0 calls them invalid',
+    steps: ['create with an IPv6 address'],
+    ours: (theirs) => [{ ...(fails(ErrorCode.ok)(theirs)[0] as Fields), path: '/v6' }],
+  },
+  {
+    reason: 'so the znode is there, and is not for a client with another address',
+    steps: ['the ACL of that'],
+    ours: fails(ErrorCode.noAuth),
+  },
+  {
+    reason: 'a null path cannot be decoded: MarshallingError for setData as for all others',
+    steps: ['setData, null path'],
+    ours: fails(ErrorCode.marshallingError),
+  },
+  {
     reason: 'create2 in a multi is answered as create2, with its Stat, as 3.9 does',
     steps: ['parent, child, set, check, delete', 'sequential and ephemeral'],
     ours: ([theirs]) => {

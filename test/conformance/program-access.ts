@@ -58,7 +58,6 @@ async function lists(a: ScriptClient): Promise<void> {
     ['digest', acl([all, 'digest', 'bob:fyVmFCwVbTJYrznoSu1koqYEYF0='])],
     ['ip', acl([all, 'ip', '127.0.0.1'])],
     ['ip-range', acl([all, 'ip', '127.0.0.0/8'])],
-    ['ip-v6', acl([all, 'ip', '::1'])],
     ['twice', acl([all, 'world', 'anyone'], [read, 'ip', '1.2.3.4'], [all, 'world', 'anyone'])],
     ['no-perms', acl([0, 'world', 'anyone'])],
     ['more-perms', acl([0xff, 'world', 'anyone'])],
@@ -68,6 +67,12 @@ async function lists(a: ScriptClient): Promise<void> {
     await a.ask(`create with ${name}`, Opcode.create, withAcl(`/acl/${name}`, list));
     await a.ask(`ACL of ${name}`, Opcode.getAcl, { path: `/acl/${name}` });
   }
+  await a.ask(
+    'create with an IPv6 address',
+    Opcode.create,
+    withAcl('/v6', acl([all, 'ip', '::1'])),
+  );
+  await a.ask('the ACL of that', Opcode.getAcl, { path: '/v6' });
   const bad: [string, Acl[]][] = [
     ['nobody of the world', acl([all, 'world', 'nobody'])],
     ['an unknown scheme', acl([all, 'nonsense', 'x'])],

@@ -1,7 +1,7 @@
 /**
  * Runs a client program and writes down what came back, field by field, in a form in which two
  * servers can be compared: zxids count from the start of the program, session ids carry the name of
- * their client, times and passwords are replaced, children are sorted. Nothing else is changed.
+ * their client, times and passwords are replaced, sets are sorted. Nothing else is changed.
  */
 
 import { JuteReader } from '../../protocol/jute.ts';
@@ -39,7 +39,8 @@ const shownBytesMax = 200;
 const opNames = new Map<number, string>(Object.entries(Opcode).map(([name, op]) => [op, name]));
 const zxidFields = new Set(['zxid', 'czxid', 'mzxid', 'pzxid']);
 const timeFields = new Set(['ctime', 'mtime']);
-const sortedFields = new Set(['children', 'ephemerals']);
+/** Sets, whose order no server promises. */
+const sortedFields = new Set(['children', 'ephemerals', 'identities']);
 
 export class Script {
   readonly entries: Entry[] = [];
@@ -92,7 +93,7 @@ export class Script {
     if (field === 'ephemeralOwner' || field === 'sessionId') return this.#owner(String(value));
     if (Array.isArray(value)) {
       const list = value.map((item) => this.plain(item));
-      return sortedFields.has(field) ? list.sort() : list;
+      return sortedFields.has(field) ? list.sort(byText) : list;
     }
     if (typeof value === 'object' && value !== null) {
       const entries = Object.entries(value).map(([name, item]) => [name, this.plain(item, name)]);
@@ -242,6 +243,10 @@ export class ScriptClient {
   #add(step: string, op: string, got: Json[]): void {
     this.#script.add({ step, client: this.#name, op, got });
   }
+}
+
+function byText(one: Json, other: Json): number {
+  return JSON.stringify(one) < JSON.stringify(other) ? -1 : 1;
 }
 
 /** Text as text, other bytes as hex, long data by its length. */

@@ -1,0 +1,32 @@
+/**
+ * What connections ask of the rest of the replica; the same for all of them, made once.
+ */
+
+import type { ConnectRequest } from '../protocol/requests.ts';
+import type { AccessControl } from '../storage/acl.ts';
+import type { TreeReader } from '../storage/read.ts';
+import type { Clock } from './clock.ts';
+import type { Counters } from './counters.ts';
+import type { ReplyPort } from './pending-request.ts';
+import type { Session } from './session.ts';
+
+export interface ConnectionPorts {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  readonly reader: TreeReader;
+  readonly access: AccessControl;
+  readonly frameBytesMax: number;
+  /** Unfinished requests of one session above which its socket is not read. */
+  readonly requestsMax: number;
+  isServing(): boolean;
+  lastZxid(): number;
+  openSession(timeoutMs: number, port: ReplyPort): Session;
+  resumeSession(request: ConnectRequest, port: ReplyPort): Session | null;
+  passwordOf(sessionId: string): Buffer;
+  isWord(word: string): boolean;
+  /** The answer to a four-letter word; `argument` are the bytes behind it. */
+  answerWord(word: string, argument: Buffer): string;
+  /** Has the connection's `flushDue` called at the end of the turn. */
+  flushLater(connection: { flushDue(): void }): void;
+  ended(watcher: number): void;
+}

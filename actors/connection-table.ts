@@ -1,0 +1,29 @@
+/**
+ * The connection's machine as a table, and the numbers of its states that the host asks for.
+ */
+
+import { connectionEvents, connectionMachine } from '../machines/connection.ts';
+import { TransitionTable } from './table.ts';
+
+export type ConnectionEffect =
+  | 'answerWord'
+  | 'openSession'
+  | 'resumeSession'
+  | 'acceptSession'
+  | 'denySession'
+  | 'pauseInput'
+  | 'resumeInput'
+  | 'endSocket'
+  | 'destroySocket'
+  | 'detachSession'
+  | 'countRefusal';
+export type ConnectionEventType = (typeof connectionEvents)[number];
+
+export const connectionTable = TransitionTable.compile<ConnectionEventType, ConnectionEffect>(
+  connectionMachine,
+  connectionEvents,
+);
+export const awaitingState = connectionTable.stateIndex('awaitingConnect');
+export const flowingState = connectionTable.stateIndex('serving.flowing');
+export const stalledState = connectionTable.stateIndex('serving.stalled');
+export const closedState = connectionTable.stateIndex('closed');

@@ -1,0 +1,77 @@
+/**
+ * What the four-letter words see of a replica: data to print, and the few counters that a word may
+ * reset. Narrow on purpose, so that a test needs no whole replica.
+ */
+
+import type { ReplicatedState } from '../storage/replicated-state.ts';
+import type { WatchIndex } from '../storage/watch-index.ts';
+import type { ClientSocket } from './client-socket.ts';
+import type { Clock } from './clock.ts';
+import type { ConnectionStats } from './connection-stats.ts';
+import type { Counters } from './counters.ts';
+import type { DigestRecord } from './digest-history.ts';
+import type { Expiring } from './expiry-queue.ts';
+import type { Replica } from './replica.ts';
+import type { Settings } from './settings.ts';
+
+export type ReplicaMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
+
+export interface ConnectionView {
+  readonly socket: Pick<ClientSocket, 'remoteAddress' | 'remotePort' | 'queuedBytes'>;
+  readonly session: Expiring | null;
+  readonly isOpen: boolean;
+  readonly stateName: string;
+  readonly queued: number;
+  readonly stats: ConnectionStats;
+}
+
+export interface ReplicaView {
+  readonly settings: Settings;
+  readonly clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
+  readonly counters: Counters;
+  readonly state: ReplicatedState;
+  readonly connections: {
+    readonly size: number;
+    all(): Iterable<ConnectionView>;
+    get(watcher: number): ConnectionView | undefined;
+  };
+  readonly sessions: {
+    /** Sessions that ended by their timeout; `srst` resets it. */
+    expiredCount: number;
+    readonly expiry: { readonly size: number; buckets(): [number, Expiring[]][] };
+  };
+  readonly watches: { readonly index: WatchIndex };
+  /** Folders that hold the tree and the log. */
+  readonly treeDirectory: string;
+  readonly logDirectory: string;
+  isServing(): boolean;
+  mode(): ReplicaMode;
+  /** The port that clients connect to; -1 when there is none. */
+  clientPort(): number;
+  /** Requests that were read and not yet answered. */
+  outstanding(): number;
+  uptimeMs(): number;
+  /** Digests of the tree in the past, oldest first. */
+  digests(): readonly DigestRecord[];
+}
+
+/** Looks at the replica when asked and not before: it may still be under construction. */
+export function viewOf(replica: Replica): ReplicaView {
+  return {
+    settings: replica.settings,
+    clock: replica.clock,
+    counters: replica.counters,
+    state: replica.state,
+    connections: replica.connections,
+    sessions: replica.sessions,
+    watches: replica.watches,
+    treeDirectory: replica.stores.treeDirectory,
+    logDirectory: replica.stores.logDirectory,
+    isServing: () => replica.isServing,
+    mode: () => 'standalone',
+    clientPort: () => replica.address?.port ?? replica.settings.clientPort ?? -1,
+    outstanding: () => replica.outstanding,
+    uptimeMs: () => replica.clock.monotonicMs() - replica.startedMs,
+    digests: () => replica.digests.records(),
+  };
+}

@@ -1,7 +1,7 @@
 /**
- * The four-letter words (spec 5.1): plain text on the client port for people, probes and exporters.
- * Knows which words there are, who may ask for them and when; what they say is written in words-*.ts.
- * Every answer has the bytes that ZooKeeper 3.8 would send.
+ * The four-letter words (spec 5.1): plain text on the client port for people, probes, exporters.
+ * Knows which words there are, who may ask for them and when; what they say is written in the
+ * files words-*.ts. Every answer has the shape that ZooKeeper 3.8 gives it, byte by byte.
  */
 
 import { assert } from '../protocol/assert.ts';

@@ -114,15 +114,23 @@ function readSessionTimeouts(
 
 export type StorageSettings = Pick<
   Settings,
-  'snapCount' | 'snapBytes' | 'fsyncWarningThresholdMs' | 'purge' | 'digestEnabled' | 'syncEnabled'
+  | 'snapCount'
+  | 'snapBytes'
+  | 'logSegmentBytes'
+  | 'fsyncWarningThresholdMs'
+  | 'purge'
+  | 'digestEnabled'
+  | 'syncEnabled'
 >;
 
 export function readStorage(values: SettingValues, warn: Warn): StorageSettings {
   const thresholdMs = none.fsyncWarningThresholdMs;
+  const segmentKb = bounded(values, 'txnLogSizeLimitInKb', -1, -1, 'KB, -1 for the default');
   const observerLogs = values.boolean('observer.syncEnabled', none.syncEnabled);
   return {
     snapCount: atLeast(values, 'snapCount', 2, none.snapCount, warn),
     snapBytes: bounded(values, 'snapSizeLimitInKb', none.snapBytes / 1024, 1, 'KB') * 1024,
+    logSegmentBytes: segmentKb > 0 ? segmentKb * 1024 : none.logSegmentBytes,
     fsyncWarningThresholdMs: bounded(values, 'fsync.warningthresholdms', thresholdMs, 0, 'ms'),
     purge: {
       retainCount: atLeast(values, 'autopurge.snapRetainCount', 3, none.purge.retainCount, warn),

@@ -83,7 +83,6 @@ export const keyGroups: readonly KeyGroup[] = [
     isProtection: false,
     keys: [
       'preAllocSize',
-      'txnLogSizeLimitInKb',
       'snapshotSizeFactor',
       'commitLogCount',
       'jute.maxbuffer.extrasize',

@@ -71,6 +71,8 @@ export interface Settings {
   readonly snapCount: number;
   /** Or after so many bytes of log, likewise. */
   readonly snapBytes: number;
+  /** A new segment of the log begins after so many bytes. */
+  readonly logSegmentBytes: number;
   /** A flush that takes longer is logged and counted, ms. */
   readonly fsyncWarningThresholdMs: number;
   /** Cleaning of old snapshots and logs: how many to keep (3 or more), how often (0 = never). */
@@ -183,6 +185,7 @@ export const defaultSettings: Readonly<Omit<Settings, 'dataDir' | 'dataLogDir'>>
   readOnlyModeEnabled: false,
   snapCount: 100_000,
   snapBytes: 4096 * megabyte,
+  logSegmentBytes: 256 * megabyte,
   fsyncWarningThresholdMs: 1000,
   purge: { retainCount: 3, intervalHours: 0 },
   digestEnabled: true,

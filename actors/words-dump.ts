@@ -1,7 +1,7 @@
 /**
- * `dump`: which sessions end when, who owns which ephemerals, and which connections end when, unless
- * something is heard of them. Whoever expires sessions (a leader, a replica alone) shows deadlines;
- * the others show the timeouts that were agreed upon.
+ * `dump`: which sessions end when, who owns which ephemerals, and which connections end when,
+ * unless something is heard of them. Whoever expires sessions (a leader, a replica alone) shows
+ * deadlines; the others show the timeouts that were agreed upon.
  */
 
 import { formatSessionId, noSession } from '../protocol/session-id.ts';

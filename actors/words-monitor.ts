@@ -1,7 +1,7 @@
 /**
- * `mntr`: one metric per line, `zk_` and the key, a tab, the value. Integers are plain and all other
- * numbers have a dot, since exporters tell types by it. What nobody counts here is left out: a zero
- * would be read as a measurement.
+ * `mntr`: one metric per line, `zk_` and the key, a tab, the value. Integers are plain and all
+ * other numbers have a dot, since exporters tell types by it. What nobody counts here is left out:
+ * a zero would be read as a measurement.
  */
 
 import { formatAverage } from './java-text.ts';

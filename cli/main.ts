@@ -20,13 +20,15 @@ program
   .allowUnknownOption()
   .argument('[settings...]', 'settings over the file, e.g. -Dzookeeper.snapCount=1000')
   .action(async (settings: string[], options: { config?: string }) => {
-    process.exitCode = await runServer({
+    const code = await runServer({
       file: options.config ?? null,
       overrides: parseOverrides(settings),
       env: process.env,
       readFile: (path) => readFileSync(path, 'utf8'),
       exists: existsSync,
     });
+    // All is flushed; a client that keeps its end of a socket open must not keep us alive.
+    process.exit(code);
   });
 
 function parseOverrides(settings: readonly string[]): Record<string, string> {

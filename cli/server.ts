@@ -79,7 +79,8 @@ export async function runServer(input: ConfigInput): Promise<number> {
 async function openPatiently(settings: Settings): Promise<Stores> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await openStores(settings.dataDir, settings.dataLogDir, process.pid);
+      const { dataDir, dataLogDir, logSegmentBytes } = settings;
+      return await openStores(dataDir, dataLogDir, process.pid, logSegmentBytes);
     } catch (failure) {
       if (!(failure instanceof DirectoryInUse) || attempt === lockAttempts) throw failure;
       await new Promise((resolve) => setTimeout(resolve, lockPauseMs));

@@ -6,7 +6,6 @@
  */
 
 import type { JuteReader, JuteWriter } from './jute.ts';
-import { JuteError } from './jute.ts';
 import { highHalf, lowHalf, sessionIdFromHalves } from './session-id.ts';
 
 /** Who a permission is for: `world:anyone`, `digest:user:hash`, `ip:10.0.0.0/8` … */
@@ -126,16 +125,16 @@ export function writeRecord<S extends Schema>(
 /** Least bytes of one ACL entry: perms and two empty strings. */
 const aclBytesMin = 12;
 
-/** An ACL list; null for the vector of count -1. A null scheme or id is not decodable. */
+/** An ACL list; null for the vector of count -1. A null scheme or id counts as empty. */
 export function readAcl(reader: JuteReader): Acl[] | null {
   const count = reader.vector(aclBytesMin);
   if (count < 0) return null;
   const list: Acl[] = [];
   for (let i = 0; i < count; i++) {
     const perms = reader.int();
-    const scheme = reader.string();
-    const id = reader.string();
-    if (scheme === null || id === null) throw new JuteError('null in an ACL entry');
+    // kazoo writes an empty id as null.
+    const scheme = reader.string() ?? '';
+    const id = reader.string() ?? '';
     list.push({ perms, id: { scheme, id } });
   }
   return list;

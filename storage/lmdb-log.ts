@@ -7,7 +7,8 @@
  * corruption, and the log refuses to open.
  */
 
-import { mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { assert } from '../protocol/assert.ts';
@@ -198,8 +199,9 @@ export class LmdbLog implements LogStore {
     while (this.#segments.length > 1 && this.#segments[1]!.firstZxid <= zxid + 1) {
       const segment = this.#segments.shift()!;
       await segment.environment.close();
-      unlinkSync(segment.environment.path);
-      unlinkSync(`${segment.environment.path}-lock`);
+      // Freeing the blocks of a large file takes long: not in this thread.
+      await unlink(segment.environment.path);
+      await unlink(`${segment.environment.path}-lock`);
       count++;
     }
     if (count > 0) syncDirectory(this.#directory);

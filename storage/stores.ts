@@ -27,6 +27,7 @@ export async function openStores(
   dataDir: string,
   dataLogDir: string,
   pid: number,
+  logSegmentBytes?: number,
 ): Promise<Stores> {
   const treeDirectory = join(dataDir, folder);
   const logDirectory = join(dataLogDir, folder);
@@ -34,7 +35,10 @@ export async function openStores(
   const lock = DataLock.take(treeDirectory, pid);
   try {
     const snapshots = await LmdbSnapshots.open(treeDirectory);
-    const log = await LmdbLog.open({ directory: logDirectory });
+    const log = await LmdbLog.open({
+      directory: logDirectory,
+      ...(logSegmentBytes === undefined ? {} : { segmentBytesMax: logSegmentBytes }),
+    });
     return {
       log,
       snapshots,

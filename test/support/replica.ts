@@ -44,7 +44,12 @@ let fakePid = 2 ** 24;
 export async function startReplica(options: TestReplicaOptions = {}): Promise<TestReplica> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'natskeeper-'));
   const settings = settingsWith({ tickTimeMs: 2000, maxClientCnxns: 0, ...options.settings, dataDir });
-  const opened = await openStores(settings.dataDir, settings.dataLogDir, fakePid++);
+  const opened = await openStores(
+    settings.dataDir,
+    settings.dataLogDir,
+    fakePid++,
+    settings.logSegmentBytes,
+  );
   const replica = new Replica({
     settings,
     clock: options.clock ?? systemClock,

@@ -1,7 +1,7 @@
 /**
  * Hosts one connection's machine on its socket: frames in, replies and events out. All frames of a
- * chunk are handled in one go; reads are answered in place; what is to be sent leaves in one write at
- * the end of the turn. What the client may not do ends the connection, and nothing else.
+ * chunk are handled in one go; reads are answered in place; what is to be sent leaves in one write
+ * at the end of the turn. What the client may not do ends the connection, and nothing else.
  */
 
 import { ErrorCode } from '../protocol/error-code.ts';
@@ -26,9 +26,9 @@ import {
   flowingState,
   stalledState,
 } from './connection-table.ts';
-import { OpeningBytes, putConnectResponse, takeConnectRequest } from './handshake.ts';
-import { Output } from './output.ts';
+import { OpeningBytes, takeConnectRequest } from './handshake.ts';
 import { PendingRequest, type ReplyPort } from './pending-request.ts';
+import { Replies } from './replies.ts';
 import type { Session } from './session.ts';
 import type { EventPort } from './watches.ts';
 
@@ -36,7 +36,7 @@ const requestHeaderBytes = 8;
 /** Unsent output above which a connection's requests are not read. */
 const outputBytesHigh = 1024 * 1024;
 /** Unsent output at which a client that takes nothing is given up. */
-const outputBytesMax = 64 * 1024 * 1024;
+const outputBytesMax = 256 * 1024 * 1024;
 
 export class Connection implements ReplyPort, EventPort {
   /** Under this number its watches are kept. */
@@ -44,7 +44,7 @@ export class Connection implements ReplyPort, EventPort {
   readonly socket: ClientSocket;
   readonly #ports: ConnectionPorts;
   readonly #auth: Authenticator;
-  readonly #output: Output;
+  readonly #replies: Replies;
   readonly #splitter: FrameSplitter;
   readonly #reader = new JuteReader();
   readonly #origin: { caller: Caller; session: string; watcher: number };
@@ -67,12 +67,12 @@ export class Connection implements ReplyPort, EventPort {
     this.watcher = watcher;
     this.#auth = auth;
     this.#ports = ports;
-    this.#output = new Output(socket);
     this.#origin = { caller: auth.caller, session: noSession, watcher };
     this.#splitter = new FrameSplitter(ports.frameBytesMax, (chunk, start, end) =>
       this.#frame(chunk, start, end),
     );
     this.stats = new ConnectionStats(ports.counters, ports.clock.wallMs());
+    this.#replies = new Replies(socket, this.stats, ports.clock);
     socket.onData = (chunk) => this.#data(chunk);
     socket.onDrain = () => this.relieve();
     socket.onClose = () => this.#event('socket.closed');
@@ -110,7 +110,7 @@ export class Connection implements ReplyPort, EventPort {
   #run(effect: ConnectionEffect): void {
     switch (effect) {
       case 'answerWord':
-        this.#output.append(Buffer.from(this.#word));
+        this.#replies.text(this.#word);
         break;
       case 'openSession':
         this.#session = this.#ports.openSession(this.#request!.timeOut, this);
@@ -230,8 +230,7 @@ export class Connection implements ReplyPort, EventPort {
   }
 
   #respond(timeOut: number, sessionId: string, passwd: Buffer): void {
-    const response = { timeOut, sessionId, passwd };
-    this.stats.noteSent(putConnectResponse(this.#output.writer, this.#request!, response));
+    this.#replies.connectResponse(this.#request!, { timeOut, sessionId, passwd });
     this.#wantFlush();
   }
 
@@ -248,12 +247,13 @@ export class Connection implements ReplyPort, EventPort {
       return this.#authenticate(xid, op, chunk, start + requestHeaderBytes, end);
     }
     if (!this.#auth.mayProceed) {
-      this.#sendError(xid, 0, ErrorCode.sessionClosedRequireSaslAuth);
-      return this.#event('request.fatal');
+      return this.#endWith(xid, 0, ErrorCode.sessionClosedRequireSaslAuth);
     }
     if (kind === RequestKind.read && session.readsAtOnce()) {
       this.#origin.caller = this.#auth.caller;
       this.#answer(xid, op, chunk, start + requestHeaderBytes, end, this.#chunkMs);
+      // A chunk can ask for a thousand times its size: not all of it at once.
+      if (this.#replies.pendingBytes > outputBytesHigh) this.#flush();
       return;
     }
     const request = new PendingRequest(this, session, {
@@ -289,45 +289,31 @@ export class Connection implements ReplyPort, EventPort {
     receivedMs: number,
   ): void {
     if (requestKind(op) === RequestKind.unknown) {
-      this.#sendError(xid, -1, ErrorCode.unimplemented);
-      return this.#event('request.fatal');
+      return this.#endWith(xid, -1, ErrorCode.unimplemented);
     }
     const input = this.#reader.reset(buffer, start, end);
-    let at: number;
-    let err: number;
+    const answered = { cxid: op === Opcode.ping ? Xid.ping : xid, receivedMs };
+    const replies = this.#replies;
     if (op === Opcode.setWatches || op === Opcode.setWatches2) {
       // These may queue events, which go ahead of the reply; their own body is empty.
-      err = this.#ports.reader.read(op, input, this.#origin, noBody.reset());
-      at = this.#output.beginReply();
-    } else {
-      at = this.#output.beginReply();
-      err = this.#ports.reader.read(op, input, this.#origin, this.#output.writer);
+      const err = this.#ports.reader.read(op, input, this.#origin, noBody.reset());
+      return replies.send(answered, this.#ports.lastZxid(), err, null);
     }
-    const shown = op === Opcode.ping ? Xid.ping : xid;
-    const zxid = this.#ports.lastZxid();
-    const size = this.#output.endReply(at, shown, zxid, err, err === ErrorCode.ok);
-    this.#finishReply(size, zxid, receivedMs);
+    const at = replies.begin();
+    const err = this.#ports.reader.read(op, input, this.#origin, replies.writer);
+    replies.end(at, answered, this.#ports.lastZxid(), err, err === ErrorCode.ok);
   }
 
   reply(request: PendingRequest, zxid: number, err: number, body: JuteWriter | null): void {
     if (!this.isOpen) return;
-    const at = this.#output.beginReply();
-    if (body !== null) this.#output.writer.raw(body.buffer, 0, body.length);
-    const size = this.#output.endReply(at, request.cxid, zxid, err, true);
-    this.#finishReply(size, zxid, request.receivedMs);
+    this.#replies.send(request, zxid, err, body);
     this.#wantFlush();
   }
 
-  /** A reply of the header alone. */
-  #sendError(xid: number, zxid: number, err: number): void {
-    const at = this.#output.beginReply();
-    this.#finishReply(this.#output.endReply(at, xid, zxid, err, false), zxid, this.#chunkMs);
-    this.#wantFlush();
-  }
-
-  #finishReply(size: number, zxid: number, receivedMs: number): void {
-    this.stats.noteSent(size);
-    this.stats.noteReply(zxid, receivedMs, this.#ports.clock.monotonicMs());
+  /** Answers by an error that ends the connection. */
+  #endWith(xid: number, zxid: number, err: number): void {
+    this.#replies.send({ cxid: xid, receivedMs: this.#chunkMs }, zxid, err, null);
+    this.#event('request.fatal');
   }
 
   #authenticate(xid: number, op: number, chunk: Buffer, start: number, end: number): void {
@@ -345,9 +331,9 @@ export class Connection implements ReplyPort, EventPort {
     }
     if (outcome.err !== ErrorCode.ok) this.#ports.counters.authFailures++;
     if (outcome.drop) return this.#event('protocol.violated');
-    const at = this.#output.beginReply();
-    if (op === Opcode.sasl) this.#output.writer.bytes(outcome.token);
-    this.#finishReply(this.#output.endReply(at, xid, 0, outcome.err, true), 0, this.#chunkMs);
+    const at = this.#replies.begin();
+    if (op === Opcode.sasl) this.#replies.writer.bytes(outcome.token);
+    this.#replies.end(at, { cxid: xid, receivedMs: this.#chunkMs }, 0, outcome.err, true);
     this.#wantFlush();
     if (outcome.err !== ErrorCode.ok) this.#event('request.fatal');
   }
@@ -356,8 +342,7 @@ export class Connection implements ReplyPort, EventPort {
 
   queueEvent(frame: Buffer): void {
     if (!this.isOpen) return;
-    this.#output.append(frame);
-    this.stats.noteSent(frame.length);
+    this.#replies.event(frame);
     this.#wantFlush();
   }
 
@@ -366,7 +351,7 @@ export class Connection implements ReplyPort, EventPort {
   }
 
   #wantFlush(): void {
-    if (this.#output.queuedBytes > outputBytesMax) return this.#event('output.overflowed');
+    if (this.#replies.queuedBytes > outputBytesMax) return this.#event('output.overflowed');
     if (this.#isHandling || this.#flushIsDue) return;
     this.#flushIsDue = true;
     this.#ports.flushLater(this);
@@ -379,13 +364,13 @@ export class Connection implements ReplyPort, EventPort {
   }
 
   #flush(): void {
-    this.#output.flush();
-    if (this.#output.queuedBytes > outputBytesHigh) this.#event('pressure.high');
+    this.#replies.flush();
+    if (this.#replies.queuedBytes > outputBytesHigh) this.#event('pressure.high');
   }
 
   relieve(): void {
     if (this.#state !== stalledState) return;
-    if (this.#output.queuedBytes > outputBytesHigh / 2) return;
+    if (this.#replies.queuedBytes > outputBytesHigh / 2) return;
     if (this.queued > this.#ports.requestsMax / 2) return;
     this.#event('pressure.low');
   }

@@ -1,6 +1,6 @@
 /**
- * What the replica counts for `srvr`, `mntr` and `cons`: requests, replies, latencies. Latencies are
- * in ms from the arrival of a request's bytes to the writing of its reply.
+ * What the replica counts for `srvr`, `mntr` and `cons`: requests, replies, latencies. Latencies
+ * are in ms from the arrival of a request's bytes to the writing of its reply.
  */
 
 export class LatencyCounter {

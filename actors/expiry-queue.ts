@@ -1,6 +1,6 @@
 /**
- * Deadlines in buckets, one per tick: a touch costs nothing here, because a session that was heard of
- * since is only put into a later bucket when its old one comes up (spec 3.9).
+ * Deadlines in buckets, one per tick: a touch costs nothing here, because a session that was heard
+ * of since is only put into a later bucket when its old one comes up (spec 3.9).
  */
 
 export interface Expiring {

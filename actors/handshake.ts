@@ -1,6 +1,6 @@
 /**
- * The beginning of a connection as bytes: is it a four-letter word (perhaps in pieces) or frames, and
- * what does a connect request say? (spec 1.2, 1.3, 5.1)
+ * The beginning of a connection as bytes: is it a four-letter word (perhaps in pieces) or frames,
+ * and what does a connect request say? (spec 1.2, 1.3, 5.1)
  */
 
 import { JuteError, JuteReader, type JuteWriter, putInt } from '../protocol/jute.ts';

@@ -1,7 +1,7 @@
 /**
- * Runs machines: the only caller of XState's runtime in the replica. A machine's actions are effects
- * as data; the host carries them out, in order, after the whole transition, by handlers that it was
- * given by name. An event sent while effects run waits its turn.
+ * Runs machines: the only caller of XState's runtime in the replica. A machine's actions are
+ * effects as data; the host carries them out, in order, after the whole transition, by handlers
+ * that it was given by name. An event sent while effects run waits its turn.
  */
 
 import {

@@ -1,6 +1,6 @@
 /**
- * A bus inside one process: what a standalone replica has in place of NATS. Frames are handed over in
- * the publisher's turn, in the order of subscription.
+ * A bus inside one process: what a standalone replica has in place of NATS. Frames are handed over
+ * in the publisher's turn, in the order of subscription.
  */
 
 import type { Bus, FrameHandler, Subscription } from './bus.ts';

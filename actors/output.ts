@@ -23,8 +23,9 @@ export class Output {
     this.#socket = socket;
   }
 
-  get isEmpty(): boolean {
-    return this.#writer === null;
+  /** Bytes gathered and not yet handed to the socket. */
+  get pendingBytes(): number {
+    return this.#writer?.length ?? 0;
   }
 
   /** Bytes that wait, here and in the socket. */
@@ -37,7 +38,9 @@ export class Output {
     return this.#writer;
   }
 
-  /** Leaves room for length and ReplyHeader; the body may be appended. Returns the frame's start. */
+  /**
+   * Leaves room for length and ReplyHeader; the body may be appended. Returns the frame's start.
+   */
   beginReply(): number {
     const { writer } = this;
     const start = writer.length;

@@ -1,8 +1,8 @@
 /**
  * The leader's end of the write path: prepares each request against the tree plus all that is
- * prepared already, numbers its txn, and gathers txns into a batch. The batch is closed when the log
- * is free to take it: at the end of the turn when the log is idle, else when it has flushed. So a
- * batch is as large as the disk is slow, and nobody waits for company when the line is idle.
+ * prepared already, numbers its txn, and gathers txns into a batch. The batch is closed when the
+ * log is free to take it: at the end of the turn when the log is idle, else when it has flushed. So
+ * a batch is as large as the disk is slow, and nobody waits for company when the line is idle.
  */
 
 import { crc32 } from 'node:zlib';

@@ -1,6 +1,6 @@
 /**
- * A first-in first-out queue over an array: constant time at both ends, no link objects. Whoever owns
- * one says in a comment who fills it, who drains it and what bounds it.
+ * A first-in first-out queue over an array: constant time at both ends, no link objects. Whoever
+ * owns one says in a comment who fills it, who drains it and what bounds it.
  */
 
 const compactMin = 64;

@@ -91,6 +91,8 @@ export class Replica {
   readonly #peer: MachineHost<typeof peerMachine>;
   readonly #zabSubject: string;
   #listener: Listener | null = null;
+  /** Settles when nothing of the start goes on any more; a stop may come before that. */
+  #starting: Promise<void> = Promise.resolve();
   #whenServing: { resolve: () => void; reject: (reason: Error) => void } | null = null;
   #whenStopped: (() => void) | null = null;
 
@@ -158,7 +160,9 @@ export class Replica {
       peerMachine,
       {
         agreeOnSecret: () => this.#agreeOnSecret(),
-        startServing: () => void this.#startServing(),
+        startServing: () => {
+          this.#starting = this.#startServing();
+        },
         stopServing: () => this.#stopServing(),
         drainRequests: () => this.#drain(),
         closeStorage: () => void this.#closeStorage(),
@@ -340,16 +344,19 @@ export class Replica {
   async #startServing(): Promise<void> {
     try {
       await this.#parts.stores.snapshots.endReading();
+      if (!this.isServing) return;
       this.sessions.restore();
       this.#tracker.start();
       this.#containers.start();
-      this.#listener = await this.#parts.listen((socket) => {
+      const listener = await this.#parts.listen((socket) => {
         const auth = new Authenticator(this.settings, this.#parts.random, socket.remoteAddress);
         const watcher = this.connections.nextWatcher();
         const connection = new Connection(socket, watcher, auth, this.#connectionPorts);
         this.watches.addWatcher(watcher, connection);
         this.connections.add(connection);
       });
+      if (!this.isServing) return void (await listener.close());
+      this.#listener = listener;
       this.#whenServing?.resolve();
     } catch (failure) {
       this.#whenServing?.reject(failure as Error);
@@ -367,6 +374,7 @@ export class Replica {
   }
 
   async #closeStorage(): Promise<void> {
+    await this.#starting;
     this.connections.stop();
     await this.#snapshotter.settled();
     await this.#parts.stores.close();

@@ -1,8 +1,8 @@
 /**
  * Hosts one session's machine: keeps the session's requests in the order in which the client sent
- * them. Reads are answered at once, or wait in the queue behind the session's own unfinished writes;
- * when a write comes up for application, the reads ahead of it are answered first, from the state
- * just before it.
+ * them. Reads are answered at once, or wait in the queue behind the session's own unfinished
+ * writes; when a write comes up for application, the reads ahead of it are answered first, from the
+ * state just before it.
  */
 
 import { sessionEvents, sessionMachine } from '../machines/session.ts';

@@ -1,7 +1,7 @@
 /**
- * A machine without context as a table: state x event -> next state and effects. This is how machines
- * of which there are many run (connections, sessions, watches): an instance is one small integer.
- * That the table equals the machine is proved by a test, for all states and events.
+ * A machine without context as a table: state x event -> next state and effects. This is how
+ * machines of which there are many run (connections, sessions, watches): an instance is one small
+ * integer. That the table equals the machine is proved by a test, for all states and events.
  */
 
 import type { AnyStateMachine } from 'xstate';

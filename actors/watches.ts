@@ -1,7 +1,7 @@
 /**
- * Hosts all watches: each is an instance of machines/watch.ts, run by its table. Told of every change
- * of the tree as it is applied, it queues events on the connections that watch, in the order that
- * ZooKeeper has: the znode's own watches, then those on its parent's children.
+ * Hosts all watches: each is an instance of machines/watch.ts, run by its table. Told of every
+ * change of the tree as it is applied, it queues events on the connections that watch, in the order
+ * that ZooKeeper has: the znode's own watches, then those on its parent's children.
  */
 
 import { watchEvents, watchMachine } from '../machines/watch.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command line: `natskeeper server` runs one replica. Reads the configuration, hands the replica
- * what it needs, and turns signals and failures into an orderly end.
+ * The command line: `natskeeper server` runs one replica. Reads the configuration, hands the
+ * replica what it needs, and turns signals and failures into an orderly end.
  */
 
 import { existsSync, readFileSync } from 'node:fs';

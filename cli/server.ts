@@ -1,6 +1,7 @@
 /**
  * `natskeeper server`: one replica in this process, from its configuration to its exit code.
- * 0: stopped by a signal, all is flushed. 2: configuration or data cannot be used. 3: a write failed.
+ * 0: stopped by a signal, all is flushed. 2: configuration or data cannot be used. 3: a write
+ * failed.
  */
 
 import pino from 'pino';
@@ -30,8 +31,8 @@ export async function runServer(input: ConfigInput): Promise<number> {
   for (const warning of warnings) notes.warn(warning);
   if (isDistributed(settings)) {
     throw new ConfigError(
-      `${settings.file ?? 'configuration'}: server.N lines ask for an ensemble, which this version ` +
-        'cannot form yet; valid: no server.N lines, for one standalone replica',
+      `${settings.file ?? 'configuration'}: server.N lines ask for an ensemble, which this ` +
+        'version cannot form yet; valid: no server.N lines, for one standalone replica',
     );
   }
   const stores = await openPatiently(settings);

@@ -1,6 +1,6 @@
 /**
- * One client socket: the handshake, then requests until one side ends it (spec 1.3). The host decides
- * what bytes mean and says so by event; the machine decides what that leads to.
+ * One client socket: the handshake, then requests until one side ends it (spec 1.3). The host
+ * decides what bytes mean and says so by event; the machine decides what that leads to.
  *
  * Tier B: runs as a transition table, one small integer per connection.
  */

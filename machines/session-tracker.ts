@@ -1,7 +1,7 @@
 /**
- * Who decides that sessions have expired, and when it may: only a leader or a standalone replica, and
- * only while it trusts its own clock. After a stall of its own it forgives: the clients could not
- * reach it, so everybody gets a full timeout again (spec 3.9, gotcha 68).
+ * Who decides that sessions have expired, and when it may: only a leader or a standalone replica,
+ * and only while it trusts its own clock. After a stall of its own it forgives: the clients could
+ * not reach it, so everybody gets a full timeout again (spec 3.9, gotcha 68).
  *
  * Time is a tick. Deadlines themselves are kept by the host (actors/expiry-queue.ts).
  */

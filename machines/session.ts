@@ -1,7 +1,7 @@
 /**
- * One session as the replica sees it that holds its connection: it keeps the requests of the session
- * in order. A read is answered at once while no write of the session is unfinished; behind one it
- * waits (FIFO client order). When the session ends, what still comes is refused.
+ * One session as the replica sees it that holds its connection: it keeps the requests of the
+ * session in order. A read is answered at once while no write of the session is unfinished; behind
+ * one it waits (FIFO client order). When the session ends, what still comes is refused.
  *
  * Tier B: runs as a transition table, one small integer per session.
  */

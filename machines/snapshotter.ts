@@ -1,7 +1,8 @@
 /**
- * When to bring the snapshot forward, and when to trim the log behind it. A pass starts after so many
- * txns or so many bytes of log; it goes on slice by slice, and only a finished one lets the log be
- * trimmed. A failed pass ends the replica: the disk that refused a snapshot holds the log as well.
+ * When to bring the snapshot forward, and when to trim the log behind it. A pass starts after so
+ * many txns or so many bytes of log; it goes on slice by slice, and only a finished one lets the
+ * log be trimmed. A failed pass ends the replica: the disk that refused a snapshot holds the log as
+ * well.
  */
 
 import { assign, setup } from 'xstate';

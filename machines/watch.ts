@@ -1,8 +1,8 @@
 /**
- * One watch: what one connection has asked to be told about one path, in one of the two tables (data
- * or children). A standard watch fires once; a persistent one stays; a recursive one stays and also
- * hears of descendants, but never of lists of children. The three kinds live side by side, and an
- * event is delivered once, however many of them it fires (spec 3.5).
+ * One watch: what one connection has asked to be told about one path, in one of the two tables
+ * (data or children). A standard watch fires once; a persistent one stays; a recursive one stays
+ * and also hears of descendants, but never of lists of children. The three kinds live side by side,
+ * and an event is delivered once, however many of them it fires (spec 3.5).
  *
  * Tier B: runs as a transition table, one small integer per watch. State `0` of the table, all
  * regions off, is a watch that can be dropped.

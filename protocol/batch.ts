@@ -1,9 +1,10 @@
 /**
- * A batch: the txns that are agreed upon, logged, acknowledged and committed together. Its bytes are
- * made once; the log, the bus and every replica use the same ones.
+ * A batch: the txns that are agreed upon, logged, acknowledged and committed together. Its bytes
+ * are made once; the log, the bus and every replica use the same ones.
  *
- * Layout: int frame length (this field included), int CRC-32 of all that follows, byte version, three
- * zero bytes, long zxid of the first txn, int number of txns, the txns. zxids in a batch are dense.
+ * Layout: int frame length (this field included), int CRC-32 of all that follows, byte version,
+ * three zero bytes, long zxid of the first txn, int number of txns, the txns. zxids in a batch are
+ * dense.
  */
 
 import { assert } from './assert.ts';

@@ -3,8 +3,8 @@
  * path with suffix, resulting version, the parent's counter after it), so that replaying it over a
  * tree that holds it already changes nothing (spec 7.1).
  *
- * Layout: int length, long session, int cxid, long time (ms), int type, body in jute. The zxid is not
- * stored: it is the batch's first plus the txn's place in it.
+ * Layout: int length, long session, int cxid, long time (ms), int type, body in jute. The zxid is
+ * not stored: it is the batch's first plus the txn's place in it.
  */
 
 import { assert } from './assert.ts';

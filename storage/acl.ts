@@ -1,6 +1,6 @@
 /**
- * May this caller do this here? And: which ACL list does a create or setAcl really mean? (spec 3.11,
- * 2.6). What identities of a scheme look like, and when two match, is handed in.
+ * May this caller do this here? And: which ACL list does a create or setAcl really mean? (spec
+ * 3.11, 2.6). What identities of a scheme look like, and when two match, is handed in.
  */
 
 import type { Acl, Id } from '../protocol/record.ts';

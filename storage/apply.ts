@@ -1,7 +1,7 @@
 /**
- * Apply: a committed txn changes the replicated state. It never fails: all that could was decided by
- * prepare. It is idempotent, so that a log may be replayed over a state that holds part of it: what
- * exists is not made again, what is gone is not removed again, counters only rise (spec 7.4).
+ * Apply: a committed txn changes the replicated state. It never fails: all that could was decided
+ * by prepare. It is idempotent, so that a log may be replayed over a state that holds part of it:
+ * what exists is not made again, what is gone is not removed again, counters only rise (spec 7.4).
  *
  * Changes are told to a listener in the order in which watches must fire: the znode's own, then its
  * parent's list of children.
@@ -232,7 +232,9 @@ export class Applier {
     reply?.int(-1).boolean(true).int(-1);
   }
 
-  /** Removes the listed ephemerals; any other that the session still owns goes too (ZOOKEEPER-3145). */
+  /**
+   * Removes the listed ephemerals; any other that the session still owns goes too (ZOOKEEPER-3145).
+   */
   #closeSession(txn: Txn): void {
     const { tree, sessions } = this.#state;
     const session = sessionIdFromHalves(txn.sessionHigh, txn.sessionLow);

@@ -31,8 +31,8 @@ class SizeClass {
 }
 
 /**
- * Class of a size: steps of 8 bytes up to 128, then eight steps to each doubling, so that at most an
- * eighth of a cell is wasted.
+ * Class of a size: steps of 8 bytes up to 128, then eight steps to each doubling, so that at most
+ * an eighth of a cell is wasted.
  */
 export function classOf(size: number): number {
   if (size <= 128) return (size + 7) >> 3;

@@ -1,6 +1,7 @@
 /**
- * One LMDB environment: the only file that imports the library. A promise of `put` means durable: the
- * library's default (`overlappingSync`) would answer before the sync, and hang after a full disk.
+ * One LMDB environment: the only file that imports the library. A promise of `put` means durable:
+ * the library's default (`overlappingSync`) would answer before the sync, and hang after a full
+ * disk.
  *
  * Values are written from the caller's buffer, in another thread: it must not change until the
  * promise is settled.
@@ -69,8 +70,8 @@ export class Environment {
     if (found === undefined && this.isEmpty) return this.put(formatKey, Buffer.from(format));
     await this.close();
     throw new StorageError(
-      `${this.path} holds '${found ?? 'data of an unknown format'}', this program reads '${format}': ` +
-        'start the version that wrote it, or move the file away',
+      `${this.path} holds '${found ?? 'data of an unknown format'}', this program reads ` +
+        `'${format}': start the version that wrote it, or move the file away`,
     );
   }
 
@@ -89,6 +90,15 @@ export class Environment {
     return this.#settle(
       this.#database.batch(() => {
         for (const [key, value] of entries) void this.#database.put(key, value);
+      }),
+    );
+  }
+
+  /** All in one transaction. */
+  removeAll(keys: readonly Buffer[]): Promise<void> {
+    return this.#settle(
+      this.#database.batch(() => {
+        for (const key of keys) void this.#database.remove(key);
       }),
     );
   }

@@ -1,7 +1,8 @@
 /**
  * The log in segments, each an LMDB file of its own: key = first zxid of a batch, value = the batch
- * frame as it was agreed upon. One value per batch, so that a commit writes a few pages and not fifty
- * kilobytes per txn; purging closes and unlinks whole segments, so that no free list ever grows.
+ * frame as it was agreed upon. One value per batch, so that a commit writes a few pages and not
+ * fifty kilobytes per txn; purging closes and unlinks whole segments, so that no free list ever
+ * grows.
  *
  * A damaged last frame is a torn tail and is cut; a damaged frame with a sound one behind it is
  * corruption, and the log refuses to open.
@@ -16,7 +17,7 @@ import { batchFault, firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
 import { epochOf, formatZxid } from '../protocol/zxid.ts';
 import { Environment, syncDirectory } from './environment.ts';
 import type { LogStore, Promises } from './log-store.ts';
-import { StorageError } from './storage-error.ts';
+import { remedy, StorageError } from './storage-error.ts';
 
 const format = 'natskeeper log 1';
 const promisesKey = Buffer.from([0xff, ...Buffer.from('promises')]);
@@ -149,8 +150,7 @@ export class LmdbLog implements LogStore {
       for (const { key, value } of environment.entries(zxidKey(0), keyEnd)) {
         if (damaged !== null) {
           throw new StorageError(
-            `${damaged}, with sound records behind it: the log is corrupt. Restore this directory ` +
-              'from a copy, or empty it and let the replica fetch its state from its peers',
+            `${damaged}, with sound records behind it: the log is corrupt; ${remedy}`,
           );
         }
         const fault = batchFault(value, checksum);
@@ -164,7 +164,8 @@ export class LmdbLog implements LogStore {
         const first = firstZxidOf(value);
         if (last > 0 && first !== last + 1 && epochOf(first) === epochOf(last)) {
           throw new StorageError(
-            `${environment.path}: ${formatZxid(first)} follows ${formatZxid(last)}: txns are missing`,
+            `${environment.path}: ${formatZxid(first)} follows ${formatZxid(last)}: ` +
+              `txns are missing; ${remedy}`,
           );
         }
         last = lastZxidOf(value);

@@ -1,7 +1,8 @@
 /**
  * Snapshots in one LMDB file. Each page has two places: a pass writes the place that does not hold
  * the page's last finished version, so that a crash in the middle of a pass leaves the pass before
- * it whole, and nothing is ever deleted. Every value carries its pass and a checksum.
+ * it whole. Every value carries its pass and a checksum. Nothing is deleted in life; what a crashed
+ * pass wrote goes at the next start, since the next pass has the same number.
  */
 
 import { mkdirSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Environment } from './environment.ts';
 import type { SnapshotMeta, SnapshotStore } from './snapshot-store.ts';
-import { StorageError } from './storage-error.ts';
+import { remedy, StorageError } from './storage-error.ts';
 
 const format = 'natskeeper tree 1';
 const metaKey = Buffer.from('meta');
@@ -25,6 +26,8 @@ export class LmdbSnapshots implements SnapshotStore {
   readonly #places = new Map<number, number>();
   /** Pages written by the pass under way, with the place they went to. */
   readonly #written = new Map<number, number>();
+  /** What a pass wrote that never finished; gone before the next pass begins. */
+  #unfinished: Buffer[] = [];
   meta: SnapshotMeta | null = null;
 
   private constructor(environment: Environment, mapBytes: number) {
@@ -49,6 +52,7 @@ export class LmdbSnapshots implements SnapshotStore {
     const finished = this.meta?.pass ?? 0;
     let page = -1;
     let best: Buffer | null = null;
+    this.#unfinished = [];
     for (const { key, value } of this.#environment.entries(pagesFrom, pagesTo)) {
       const at = key.readUInt32BE(1);
       if (at !== page) {
@@ -57,6 +61,7 @@ export class LmdbSnapshots implements SnapshotStore {
         best = null;
       }
       const pass = value.readUInt32BE(4);
+      if (pass > finished) this.#unfinished.push(Buffer.from(key));
       if (pass > finished || (best !== null && best.readUInt32BE(4) > pass)) continue;
       best = value;
       this.#places.set(page, key[5]!);
@@ -66,16 +71,24 @@ export class LmdbSnapshots implements SnapshotStore {
 
   /** Pages of the file that were read stay mapped, and count as ours, until it is closed. */
   async endReading(): Promise<void> {
+    // Without a finished pass nobody has read, and whatever is there is of an unfinished one.
+    if (this.meta === null) this.#unfinished = this.#pageKeys();
+    if (this.#unfinished.length > 0) await this.#environment.removeAll(this.#unfinished);
+    this.#unfinished = [];
     const { path } = this.#environment;
     await this.#environment.close();
     this.#environment = await Environment.open(path, { format, mapBytes: this.#mapBytes });
   }
 
+  #pageKeys(): Buffer[] {
+    const entries = this.#environment.entries(pagesFrom, pagesTo);
+    return Array.from(entries, ({ key }) => Buffer.from(key));
+  }
+
   #checked(value: Buffer, page: number): Buffer {
     if (crc32(value.subarray(4)) !== value.readUInt32BE(0)) {
       throw new StorageError(
-        `${this.#environment.path}: page ${page} is corrupt (its checksum does not match). Restore ` +
-          'this directory from a copy, or empty it and let the replica fetch its state from its peers',
+        `${this.#environment.path}: page ${page} is corrupt (its checksum is wrong); ${remedy}`,
       );
     }
     return value.subarray(headerBytes);

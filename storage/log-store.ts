@@ -1,6 +1,6 @@
 /**
- * The write-ahead log as the rest of the replica sees it. Production keeps it in LMDB (lmdb-log.ts);
- * tests and the simulator bring their own, held to the same suite.
+ * The write-ahead log as the rest of the replica sees it. Production keeps it in LMDB
+ * (lmdb-log.ts); tests and the simulator bring their own, held to the same suite.
  */
 
 /** What a replica has promised to the ensemble; durable before it is acted upon. */

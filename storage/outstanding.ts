@@ -1,6 +1,7 @@
 /**
  * The tree as it will look once all prepared txns are applied: the committed tree, plus one record
- * for each znode that a prepared txn touches (ZooKeeper's outstandingChanges). Only prepare reads it.
+ * for each znode that a prepared txn touches (ZooKeeper's outstandingChanges). Only prepare reads
+ * it.
  *
  * A record leaves when the last txn that touched it has been applied. A multi that fails takes back
  * exactly its own changes, and none of earlier requests (ZOOKEEPER-1624).
@@ -69,8 +70,8 @@ export class Outstanding {
   }
 
   /**
-   * The record of the path at `start`..`end` of `bytes`, `path` being the same as a string; null when
-   * there is no such znode. Changing the record needs `touch`.
+   * The record of the path at `start`..`end` of `bytes`, `path` being the same as a string; null
+   * when there is no such znode. Changing the record needs `touch`.
    */
   find(path: string, bytes: Buffer, start: number, end: number): ChangeRecord | null {
     if (this.#records.size > 0) {

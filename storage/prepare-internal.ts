@@ -1,6 +1,6 @@
 /**
- * Prepare what is not a plain change of a znode: the end of a session, the removal of containers and
- * expired TTL znodes, reconfiguration.
+ * Prepare what is not a plain change of a znode: the end of a session, the removal of containers
+ * and expired TTL znodes, reconfiguration.
  */
 
 import { ErrorCode } from '../protocol/error-code.ts';

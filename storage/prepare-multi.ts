@@ -1,6 +1,6 @@
 /**
- * Prepare a multi: every part against the tree with the earlier parts in it; all or nothing. A multi
- * that fails is a txn as well, made of errors: 0 before the part that failed, its code, then
+ * Prepare a multi: every part against the tree with the earlier parts in it; all or nothing. A
+ * multi that fails is a txn as well, made of errors: 0 before the part that failed, its code, then
  * RuntimeInconsistency (spec 1.8). Its changes are taken back, those of earlier requests are not.
  */
 

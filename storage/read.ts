@@ -1,7 +1,7 @@
 /**
- * Read requests, answered from the committed tree: the body is written straight into the reply, with
- * data and Stat copied once. A read that may set a watch does so only when it has succeeded, but for
- * `exists`, which also watches a path without a znode (spec 2.5, 3.5).
+ * Read requests, answered from the committed tree: the body is written straight into the reply,
+ * with data and Stat copied once. A read that may set a watch does so only when it has succeeded,
+ * but for `exists`, which also watches a path without a znode (spec 2.5, 3.5).
  */
 
 import { ErrorCode } from '../protocol/error-code.ts';

@@ -1,6 +1,6 @@
 /**
- * From files to the state: the last finished snapshot, then the log behind it, through the same apply
- * as in life. What does not add up is refused with a reason, never repaired by guessing.
+ * From files to the state: the last finished snapshot, then the log behind it, through the same
+ * apply as in life. What does not add up is refused with a reason, never repaired by guessing.
  */
 
 import { batchHeaderBytes, firstZxidOf, txnCountOf } from '../protocol/batch.ts';
@@ -12,7 +12,7 @@ import type { LogStore } from './log-store.ts';
 import { decodePage } from './page.ts';
 import { ReplicatedState } from './replicated-state.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
-import { StorageError } from './storage-error.ts';
+import { remedy, StorageError } from './storage-error.ts';
 import { Tree } from './tree.ts';
 
 export interface Recovered {
@@ -31,9 +31,8 @@ export function recover(snapshots: SnapshotStore, log: LogStore): Recovered {
     const first = firstZxidOf(frame);
     if (txnsReplayed === 0 && first > snapshotZxid + 1 && first % 2 ** 32 > 1) {
       throw new StorageError(
-        `the log starts at ${formatZxid(first)}, the snapshot ends at ${formatZxid(snapshotZxid)}: ` +
-          'txns between them are missing. Restore both from a copy, or empty the data directory and ' +
-          'let the replica fetch its state from its peers',
+        `the log starts at ${formatZxid(first)}, the snapshot ends at ` +
+          `${formatZxid(snapshotZxid)}: txns between them are missing; ${remedy}`,
       );
     }
     txnsReplayed += replay(frame, state, applier);
@@ -69,9 +68,8 @@ function loadSnapshot(snapshots: SnapshotStore): ReplicatedState {
   tree.rows.cleanAllPages();
   if (tree.digest.value !== meta.digest) {
     throw new StorageError(
-      `the snapshot of ${formatZxid(meta.zxid)} has digest ${tree.digest.value}, not ${meta.digest}: ` +
-        'pages are missing or stale. Restore the data directory from a copy, or empty it and let the ' +
-        'replica fetch its state from its peers',
+      `the snapshot of ${formatZxid(meta.zxid)} has digest ${tree.digest.value}, not ` +
+        `${meta.digest}: pages are missing or stale; ${remedy}`,
     );
   }
   const state = new ReplicatedState(tree);

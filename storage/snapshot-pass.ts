@@ -1,9 +1,9 @@
 /**
  * One pass: brings the stored snapshot forward to the state as it was when the pass began, while
- * txns go on. Pages are written in slices; a page that is about to change before its turn is written
- * first, as it was. So the snapshot is exact: it equals the state after one zxid (ZooKeeper's are
- * fuzzy, and every bug of spec 9.3 comes from that). Its cost follows what changed, not the size of
- * the tree.
+ * txns go on. Pages are written in slices; a page that is about to change before its turn is
+ * written first, as it was. So the snapshot is exact: it equals the state after one zxid
+ * (ZooKeeper's are fuzzy, and every bug of spec 9.3 comes from that). Its cost follows what
+ * changed, not the size of the tree.
  */
 
 import { encodePage } from './page.ts';

@@ -3,6 +3,11 @@
  * none is ever skipped in silence.
  */
 
+/** What can be done about files that are damaged or lack something. */
+export const remedy =
+  'restore the data directory from a copy or, in an ensemble, empty it: the replica then fetches ' +
+  'its state from its peers';
+
 /** The files cannot be used as they are: the replica must not start with them. */
 export class StorageError extends Error {
   override readonly name = 'StorageError';

@@ -1,6 +1,6 @@
 /**
- * Opens what a replica keeps on disk: the lock, the log, the snapshots. Everything lies in a folder of
- * its own below dataDir and dataLogDir, so that ZooKeeper's own files beside it stay untouched.
+ * Opens what a replica keeps on disk: the lock, the log, the snapshots. Everything lies in a folder
+ * of its own below dataDir and dataLogDir, so that ZooKeeper's own files beside it stay untouched.
  */
 
 import { existsSync, readdirSync } from 'node:fs';

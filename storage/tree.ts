@@ -1,7 +1,8 @@
 /**
- * The znodes of this replica, and the only functions that change them. Everything is kept outside the
- * heap: rows (znode-rows.ts), names and data (cell-pool.ts), paths by hash (path-index.ts). A znode is
- * named by its slot; paths come as bytes in somebody's buffer and are never turned into strings here.
+ * The znodes of this replica, and the only functions that change them. Everything is kept outside
+ * the heap: rows (znode-rows.ts), names and data (cell-pool.ts), paths by hash (path-index.ts). A
+ * znode is named by its slot; paths come as bytes in somebody's buffer and are never turned into
+ * strings here.
  *
  * Nothing is checked that prepare has decided already: callers pass txns that hold.
  */
@@ -254,7 +255,9 @@ export class Tree {
     this.rows.setWireInt(slot, Field.cversion, 2 * creates - this.numChildren(slot));
   }
 
-  /** Raises the parent's count of creates and its pzxid after a child came or went; never lowers. */
+  /**
+   * Raises the parent's count of creates and its pzxid after a child came or went; never lowers.
+   */
   noteChildChange(parent: number, creates: number, zxid: number): void {
     const { rows } = this;
     rows.beforeChange(parent);
@@ -304,7 +307,9 @@ export class Tree {
     this.#showCversion(parent);
   }
 
-  /** Replaces the data by bytes `start`..`end` of `bytes` (start -1: null). A stamp has to follow. */
+  /**
+   * Replaces the data by bytes `start`..`end` of `bytes` (start -1: null). A stamp has to follow.
+   */
   replaceData(slot: number, bytes: Buffer, start: number, end: number): void {
     const { rows, cells } = this;
     rows.beforeChange(slot);

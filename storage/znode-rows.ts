@@ -1,6 +1,7 @@
 /**
  * One row of fixed size per znode, in chunks outside the heap: the Stat as it goes over the wire,
- * then our own fields. A slot (row number) names a znode inside this replica; a freed slot is reused.
+ * then our own fields. A slot (row number) names a znode inside this replica; a freed slot is
+ * reused.
  *
  * A row and not a column per field, because nearly every operation needs most fields of one znode:
  * a Stat is one copy of 68 bytes from two cache lines. Chunks are added, never moved, so growing
@@ -189,7 +190,9 @@ export class ZnodeRows {
     this.#pageStates[page] = dirty;
   }
 
-  /** A snapshot begins: every page changed since the last one is owed to it. Returns their number. */
+  /**
+   * A snapshot begins: every page changed since the last one is owed to it. Returns their number.
+   */
   owePages(): number {
     let count = 0;
     for (let page = 0; page < this.pageCount; page++) {

@@ -77,7 +77,9 @@ export class FakeClock implements Clock {
     this.nowMs = targetMs;
   }
 
-  /** All of the time passes at once, as in a process that was stopped: timers ring late, and once. */
+  /**
+   * All of the time passes at once, as in a process that was stopped: timers ring late, and once.
+   */
   stall(ms: number): void {
     this.nowMs += ms;
     const due = this.#timers.filter((timer) => timer.atMs <= this.nowMs);

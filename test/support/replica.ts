@@ -1,7 +1,7 @@
 /**
- * A whole replica inside the test's own process: real sockets, real files in a folder of its own, the
- * system's clock unless another is given. For tests that need to look inside; those that need a real
- * process use server.ts.
+ * A whole replica inside the test's own process: real sockets, real files in a folder of its own,
+ * the system's clock unless another is given. For tests that need to look inside; those that need a
+ * real process use server.ts.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -43,7 +43,8 @@ let fakePid = 2 ** 24;
 
 export async function startReplica(options: TestReplicaOptions = {}): Promise<TestReplica> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'natskeeper-'));
-  const settings = settingsWith({ tickTimeMs: 2000, maxClientCnxns: 0, ...options.settings, dataDir });
+  const usual = { tickTimeMs: 2000, maxClientCnxns: 0 };
+  const settings = settingsWith({ ...usual, ...options.settings, dataDir });
   const opened = await openStores(
     settings.dataDir,
     settings.dataLogDir,

@@ -171,7 +171,9 @@ export function contents(tree: Tree): Record<string, unknown> {
   return seen;
 }
 
-/** The digest as it is once every row's value has been made anew; equal to `value` if none is stale. */
+/**
+ * The digest as it is once every row's value has been made anew; equal to `value` if none is stale.
+ */
 export function freshDigest(tree: Tree): number {
   for (let slot = 0; slot < tree.rows.slotLimit; slot++) {
     if (!tree.rows.isLive(slot)) continue;

@@ -1,0 +1,84 @@
+/**
+ * Everything that a connection sends, in the order in which it is queued: the connect response,
+ * replies, watch events. Counts what it sends. When to write is the connection's business.
+ */
+
+import type { JuteWriter } from '../protocol/jute.ts';
+import type { ConnectResponse } from '../protocol/replies.ts';
+import type { ConnectRequest } from '../protocol/requests.ts';
+import type { ClientSocket } from './client-socket.ts';
+import type { Clock } from './clock.ts';
+import type { ConnectionStats } from './connection-stats.ts';
+import { putConnectResponse } from './handshake.ts';
+import { Output } from './output.ts';
+
+/** What a reply answers. */
+export interface Answered {
+  readonly cxid: number;
+  readonly receivedMs: number;
+}
+
+export class Replies {
+  readonly #output: Output;
+  readonly #stats: ConnectionStats;
+  readonly #clock: Clock;
+
+  constructor(socket: ClientSocket, stats: ConnectionStats, clock: Clock) {
+    this.#output = new Output(socket);
+    this.#stats = stats;
+    this.#clock = clock;
+  }
+
+  get pendingBytes(): number {
+    return this.#output.pendingBytes;
+  }
+
+  /** Bytes that wait, here and in the socket. */
+  get queuedBytes(): number {
+    return this.#output.queuedBytes;
+  }
+
+  /** Begins a reply; its body may be appended to the writer that is returned by `writer`. */
+  begin(): number {
+    return this.#output.beginReply();
+  }
+
+  get writer(): JuteWriter {
+    return this.#output.writer;
+  }
+
+  /** Ends the reply that began at `start`; without `keepBody` the header is all of it. */
+  end(start: number, answered: Answered, zxid: number, err: number, keepBody: boolean): void {
+    const { cxid, receivedMs } = answered;
+    this.#stats.noteSent(this.#output.endReply(start, cxid, zxid, err, keepBody));
+    this.#stats.noteReply(zxid, receivedMs, this.#clock.monotonicMs());
+  }
+
+  /** A whole reply; a null body leaves the header alone. */
+  send(answered: Answered, zxid: number, err: number, body: JuteWriter | null): void {
+    const start = this.begin();
+    if (body !== null) this.writer.raw(body.buffer, 0, body.length);
+    this.end(start, answered, zxid, err, true);
+  }
+
+  connectResponse(
+    request: ConnectRequest,
+    response: Omit<ConnectResponse, 'protocolVersion' | 'readOnly'>,
+  ): void {
+    this.#stats.noteSent(putConnectResponse(this.writer, request, response));
+  }
+
+  event(frame: Buffer): void {
+    this.#output.append(frame);
+    this.#stats.noteSent(frame.length);
+  }
+
+  /** The answer to a four-letter word. */
+  text(text: string): void {
+    this.#output.append(Buffer.from(text));
+  }
+
+  flush(): void {
+    this.#output.flush();
+  }
+}

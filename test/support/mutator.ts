@@ -1,0 +1,143 @@
+/**
+ * Broken frames by the million: takes sound payloads and damages them the way lines, bad clients and
+ * attackers do. Everything comes from one seed, so that a failure is repeated by its number.
+ */
+
+/** A small seeded generator (mulberry32): evenly spread, the same on every machine. */
+export class SeededRandom {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed | 0;
+  }
+
+  unit(): number {
+    return this.#next() / 2 ** 32;
+  }
+
+  /** An integer in [0, limit). */
+  below(limit: number): number {
+    return Math.floor(this.unit() * limit);
+  }
+
+  chance(probability: number): boolean {
+    return this.unit() < probability;
+  }
+
+  pick<T>(list: readonly T[]): T {
+    return list[this.below(list.length)]!;
+  }
+
+  bytes(count: number): Buffer {
+    const bytes = Buffer.allocUnsafe(count);
+    for (let at = 0; at < count; at++) bytes[at] = this.#next() >>> 24;
+    return bytes;
+  }
+
+  #next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  }
+}
+
+/** Numbers that sit on the edges of what lengths, counts, versions and flags may be. */
+const edges = [
+  ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 13, 14, 16, 22, 100, 102, 255, 1000, 0xffff, 0xffffe, 0xfffff],
+  ...[0x100000, 0x7fffff, 0xffffff, 0x1000000, 0x3fffffff, 0x40000000, 0x7ffffffe, 0x7fffffff],
+  ...[-1, -2, -4, -8, -10, -11, -100, -0x7fffffff, -0x80000000],
+];
+
+const intBytes = 4;
+
+/** What a mutation may draw on: all sound payloads of the run. */
+export class Mutator {
+  readonly #random: SeededRandom;
+  readonly #corpus: readonly Buffer[];
+
+  constructor(random: SeededRandom, corpus: readonly Buffer[]) {
+    this.#random = random;
+    this.#corpus = corpus;
+  }
+
+  /** A damaged copy of `payload`; the first `spared` bytes stay as they are. */
+  mutate(payload: Buffer, spared = 0): Buffer {
+    let bytes = Buffer.from(payload);
+    for (let left = 1 + this.#random.below(3); left > 0; left--) bytes = this.#once(bytes, spared);
+    return bytes;
+  }
+
+  #once(bytes: Buffer, spared: number): Buffer {
+    const random = this.#random;
+    const open = bytes.length - spared;
+    if (open <= 0) return Buffer.concat([bytes, random.bytes(1 + random.below(8))]);
+    const at = spared + random.below(open);
+    switch (random.below(8)) {
+      case 0:
+        bytes[at]! ^= 1 << random.below(8);
+        return bytes;
+      case 1:
+        bytes[at] = random.below(256);
+        return bytes;
+      case 2:
+        return bytes.subarray(0, at);
+      case 3:
+        return this.#setInt(bytes, spared, open);
+      case 4:
+        return Buffer.concat([bytes.subarray(0, at), random.bytes(random.below(12))]);
+      case 5:
+        return this.#splice(bytes, at);
+      case 6:
+        return this.#cut(bytes, at);
+      default:
+        return this.#repeat(bytes, at);
+    }
+  }
+
+  /** Puts an edge, or a number near what is there, into four bytes: often a length or a count. */
+  #setInt(bytes: Buffer, spared: number, open: number): Buffer {
+    if (open < intBytes) return bytes;
+    const random = this.#random;
+    const at = spared + random.below(open - intBytes + 1);
+    const near = bytes.readInt32BE(at) + random.below(5) - 2;
+    bytes.writeInt32BE(random.chance(0.7) ? random.pick(edges) : near | 0, at);
+    return bytes;
+  }
+
+  /** The head of one payload and the tail of another. */
+  #splice(bytes: Buffer, at: number): Buffer {
+    const other = this.#random.pick(this.#corpus);
+    return Buffer.concat([
+      bytes.subarray(0, at),
+      other.subarray(this.#random.below(other.length + 1)),
+    ]);
+  }
+
+  /** A piece in the middle is lost. */
+  #cut(bytes: Buffer, at: number): Buffer {
+    const end = Math.min(bytes.length, at + 1 + this.#random.below(8));
+    return Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)]);
+  }
+
+  /** A piece comes twice. */
+  #repeat(bytes: Buffer, at: number): Buffer {
+    const end = Math.min(bytes.length, at + 1 + this.#random.below(40));
+    return Buffer.concat([bytes.subarray(0, end), bytes.subarray(at)]);
+  }
+}
+
+/** The seed of this run: FUZZ_SEED, or the fixed one. */
+export const fuzzSeed = Number(process.env['FUZZ_SEED'] ?? 20_260_801);
+const scale = Number(process.env['FUZZ_FRAMES'] ?? 1_200_000) / 1_200_000;
+
+/** How many frames a part of the fuzzing throws, in proportion to FUZZ_FRAMES. */
+export function frameShare(frames: number): number {
+  return Math.max(1, Math.round(frames * scale));
+}
+
+/** Says how to repeat what failed. */
+export function replayHint(frame: number): string {
+  return `frame ${frame}; repeat with FUZZ_SEED=${fuzzSeed} npx vitest run test/hostile`;
+}

@@ -30,7 +30,8 @@ export class ConnectionStats {
   }
 
   noteRequest(xid: number, op: number): void {
-    this.lastXid = xid;
+    // Negative ones (pings) are not the client's own count.
+    if (xid >= 0) this.lastXid = xid;
     this.lastOp = op;
   }
 

@@ -172,6 +172,7 @@ export class Connection implements ReplyPort, EventPort {
     if (found.kind === 'unknown') return null;
     this.#opening = null;
     if (found.kind === 'frames') return found.bytes;
+    this.stats.noteFrame();
     this.#word = this.#ports.answerWord(found.word, found.argument);
     this.#event('word.received');
     return null;

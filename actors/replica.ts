@@ -17,6 +17,7 @@ import { Preparer } from '../storage/prepare.ts';
 import { TreeReader } from '../storage/read.ts';
 import { recover } from '../storage/recovery.ts';
 import type { ReplicatedState } from '../storage/replicated-state.ts';
+import { WriteFailure } from '../storage/storage-error.ts';
 import type { Stores } from '../storage/stores.ts';
 import { isValidAclId, matches } from './acl-schemes.ts';
 import { BatchApplier } from './applier.ts';
@@ -359,6 +360,7 @@ export class Replica {
       this.#listener = listener;
       this.#whenServing?.resolve();
     } catch (failure) {
+      if (failure instanceof WriteFailure) this.#storageFailed(failure);
       this.#whenServing?.reject(failure as Error);
     }
   }

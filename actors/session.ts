@@ -149,7 +149,9 @@ export class Session {
         this.#answerHeldReads();
         break;
       case 'refuseRequest':
-        this.#ports.refuse(request!);
+        // Behind requests that wait, an answer would overtake theirs: the end that follows them is
+        // answer enough, and all that ZooKeeper's clients get to see.
+        if (this.#queue.length === 0) this.#ports.refuse(request!);
         break;
       case 'grantConnection':
         this.connection?.sessionGranted();

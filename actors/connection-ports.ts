@@ -19,6 +19,8 @@ export interface ConnectionPorts {
   /** Unfinished requests of one session above which its socket is not read. */
   readonly requestsMax: number;
   isServing(): boolean;
+  /** Are there more unfinished writes in the replica than it wants to hold? */
+  isOverloaded(): boolean;
   lastZxid(): number;
   openSession(timeoutMs: number, port: ReplyPort): Session;
   resumeSession(request: ConnectRequest, port: ReplyPort): Session | null;
@@ -26,6 +28,8 @@ export interface ConnectionPorts {
   isWord(word: string): boolean;
   /** The answer to a four-letter word; `argument` are the bytes behind it. */
   answerWord(word: string, argument: Buffer): string;
+  /** Its `relieve` is called whenever writes have been finished. */
+  stalled(connection: { relieve(): boolean }): void;
   /** Has the connection's `flushDue` called at the end of the turn. */
   flushLater(connection: { flushDue(): void }): void;
   ended(watcher: number): void;

@@ -74,7 +74,7 @@ export class Connection implements ReplyPort, EventPort {
     this.stats = new ConnectionStats(ports.counters, ports.clock.wallMs());
     this.#replies = new Replies(socket, this.stats, ports.clock);
     socket.onData = (chunk) => this.#data(chunk);
-    socket.onDrain = () => this.relieve();
+    socket.onDrain = () => void this.relieve();
     socket.onClose = () => this.#event('socket.closed');
   }
 
@@ -126,6 +126,7 @@ export class Connection implements ReplyPort, EventPort {
         break;
       case 'pauseInput':
         this.socket.pause();
+        if (this.#state === stalledState) this.#ports.stalled(this);
         break;
       case 'resumeInput':
         this.#resumeInput();
@@ -270,7 +271,8 @@ export class Connection implements ReplyPort, EventPort {
     if (kind === RequestKind.write) session.receiveWrite(request);
     else if (kind === RequestKind.close) session.receiveClose(request);
     else session.receiveRead(request);
-    if (session.queueLength > this.#ports.requestsMax) this.#event('pressure.high');
+    const isTooMuch = session.queueLength > this.#ports.requestsMax || this.#ports.isOverloaded();
+    if (isTooMuch) this.#event('pressure.high');
   }
 
   answerRead(request: PendingRequest): void {
@@ -369,11 +371,13 @@ export class Connection implements ReplyPort, EventPort {
     if (this.#replies.queuedBytes > outputBytesHigh) this.#event('pressure.high');
   }
 
-  relieve(): void {
-    if (this.#state !== stalledState) return;
-    if (this.#replies.queuedBytes > outputBytesHigh / 2) return;
-    if (this.queued > this.#ports.requestsMax / 2) return;
+  /** Reads on, if there is room again; false while it has to wait. */
+  relieve(): boolean {
+    if (this.#state !== stalledState) return true;
+    if (this.#replies.queuedBytes > outputBytesHigh / 2) return false;
+    if (this.queued > this.#ports.requestsMax / 2 || this.#ports.isOverloaded()) return false;
     this.#event('pressure.low');
+    return true;
   }
 
   sessionEnded(reason: 'session.closed' | 'session.expired' | 'session.moved'): void {

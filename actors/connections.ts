@@ -12,6 +12,8 @@ export class Connections {
   /** Filled as output is queued, drained at the end of the turn. Bounded by their number. */
   #toFlush: { flushDue(): void }[] = [];
   #flushDeferred = false;
+  /** Those that read nothing from their socket for now. */
+  readonly #stalled = new Set<{ relieve(): boolean }>();
   #nextWatcher = 1;
   readonly #sessionlessTimeoutMs: number;
   /** Connections without a session, oldest first. */
@@ -75,6 +77,17 @@ export class Connections {
     const due = this.#toFlush;
     this.#toFlush = [];
     for (const connection of due) connection.flushDue();
+  }
+
+  noteStalled(connection: { relieve(): boolean }): void {
+    this.#stalled.add(connection);
+  }
+
+  /** Writes have been finished: who waited for that may read on. */
+  relieve(): void {
+    for (const connection of this.#stalled) {
+      if (connection.relieve()) this.#stalled.delete(connection);
+    }
   }
 
   stop(): void {

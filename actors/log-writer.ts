@@ -47,6 +47,11 @@ export class LogWriter {
     );
   }
 
+  /** Nothing is written or counts as logged from now on: the replica has failed elsewhere. */
+  halt(): void {
+    this.#hasFailed = true;
+  }
+
   #settle(batch: Batch): void {
     if (!this.#hasFailed) this.#ports.logged(batch);
   }

@@ -19,7 +19,7 @@ export interface ReplyPort {
   /** The session ended, or goes on elsewhere: the connection ends after what is queued. */
   sessionEnded(reason: 'session.closed' | 'session.expired' | 'session.moved'): void;
   /** Requests of this session got fewer: reading may go on. */
-  relieve(): void;
+  relieve(): boolean;
 }
 
 export class PendingRequest implements WriteRequest {

@@ -6,7 +6,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { beginBatch, endBatch } from '../protocol/batch.ts';
+import { batchHeaderBytes, beginBatch, endBatch } from '../protocol/batch.ts';
 import { JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
 import type { Preparer } from '../storage/prepare.ts';
@@ -34,6 +34,8 @@ const batchBytesStart = 64 * 1024;
 /** A writer that grew beyond this is not kept: memory follows the load down again. */
 const keptBytesMax = 4 * 1024 * 1024;
 const keptWritersMax = 4;
+/** Above this, connections that write are not read. */
+const unfinishedBytesMax = 64 * 1024 * 1024;
 
 export class Proposer {
   readonly #preparer: Preparer;
@@ -48,6 +50,8 @@ export class Proposer {
   #txnCount = 0;
   #requests: PendingRequest[] = [];
   #closeDeferred = false;
+  /** Bytes of txns that are prepared and whose batch is not released. */
+  #unfinishedBytes = 0;
   readonly #spareWriters: JuteWriter[] = [];
 
   constructor(
@@ -62,6 +66,11 @@ export class Proposer {
     this.#clock = clock;
     this.#ports = ports;
     this.#inFlightMax = inFlightMax;
+  }
+
+  /** So many bytes are prepared and not yet applied that no more should be read. */
+  get isOverloaded(): boolean {
+    return this.#unfinishedBytes > unfinishedBytesMax;
   }
 
   /** Nothing is prepared, logged or waiting to be. */
@@ -90,18 +99,22 @@ export class Proposer {
     request.time = this.#clock.wallMs();
     this.#lastZxid++;
     this.#txnCount++;
+    const before = this.#writer.length;
     this.#preparer.prepare(request, this.#lastZxid, this.#writer);
+    this.#unfinishedBytes += this.#writer.length - before;
   }
 
   #close(): void {
     if (this.#requests.length === 0 || this.#inFlight >= this.#inFlightMax) return;
     const writer = this.#writer;
+    const bytes = writer === null ? 0 : writer.length - batchHeaderBytes;
     const batch: Batch = {
       frame: writer && endBatch(writer, this.#firstZxid, this.#txnCount, crc32),
       firstZxid: this.#firstZxid,
       txnCount: this.#txnCount,
       requests: this.#requests,
       release: () => {
+        this.#unfinishedBytes -= bytes;
         if (writer && writer.buffer.length <= keptBytesMax) {
           if (this.#spareWriters.length < keptWritersMax) this.#spareWriters.push(writer);
         }

@@ -268,6 +268,7 @@ export class Replica {
       frameBytesMax: settings.frameBytesMax,
       requestsMax: settings.globalOutstandingLimit,
       isServing: () => this.isServing,
+      isOverloaded: () => this.#proposer.isOverloaded,
       lastZxid: () => this.state.lastZxid,
       openSession: (timeoutMs, port) => this.sessions.open(timeoutMs, port),
       resumeSession: ({ sessionId, passwd, timeOut }, port) =>
@@ -275,6 +276,7 @@ export class Replica {
       passwordOf: (sessionId) => this.sessions.passwordOf(sessionId),
       isWord: (word) => words.isWord(word),
       answerWord: (word, argument) => words.answer(word, argument),
+      stalled: (connection) => this.connections.noteStalled(connection),
       flushLater: (connection) => this.connections.flushLater(connection),
       ended: (watcher) => {
         this.connections.remove(watcher);
@@ -304,6 +306,7 @@ export class Replica {
       this.#snapshotter.batchApplied(batch.txnCount, batch.frame.length);
     }
     batch.release();
+    this.connections.relieve();
     if (this.#peer.state === 'draining' && this.#proposer.isIdle) {
       this.#peer.send({ type: 'requests.drained' });
     }
@@ -385,8 +388,9 @@ export class Replica {
   }
 
   #abort(reason: string): void {
-    this.#tracker.stop();
-    this.#containers.stop();
+    this.#logWriter.halt();
+    this.#stopServing();
+    this.connections.stop();
     this.#parts.notes.error('this replica ends: its storage failed', { reason });
     this.#parts.aborted(reason);
   }

@@ -4,7 +4,10 @@
  */
 
 import { ErrorCode } from '../protocol/error-code.ts';
+import { JuteError, type JuteReader } from '../protocol/jute.ts';
+import { Opcode } from '../protocol/opcode.ts';
 import type { Id } from '../protocol/record.ts';
+import { readRequest } from '../protocol/requests.ts';
 import { type Caller, makeCaller } from '../storage/caller.ts';
 import { addressIdentity, digestId, superIdentity } from './acl-schemes.ts';
 import type { Random } from './random.ts';
@@ -35,6 +38,8 @@ export interface AuthOutcome {
 
 const accepted: AuthOutcome = { err: ErrorCode.ok, token: null };
 const refused: AuthOutcome = { err: ErrorCode.authFailed, token: null };
+/** Characters of all ids of one connection; an honest client has a handful of short ones. */
+const idCharsMax = 16 * 1024;
 const saslRealm = 'zk-sasl-md5';
 
 export class Authenticator {
@@ -58,12 +63,31 @@ export class Authenticator {
     return this.caller.ids.some(({ scheme }) => enforceAuthSchemes.includes(scheme));
   }
 
-  #add(...ids: Id[]): void {
+  /** False when there would be too many. */
+  #add(...ids: Id[]): boolean {
     const known = this.caller.ids;
     const added = ids.filter(
       ({ scheme, id }) => !known.some((other) => other.scheme === scheme && other.id === id),
     );
-    if (added.length > 0) this.caller = makeCaller([...known, ...added]);
+    if (added.length === 0) return true;
+    const all = [...known, ...added];
+    if (all.reduce((sum, { scheme, id }) => sum + scheme.length + id.length, 0) > idCharsMax) {
+      return false;
+    }
+    this.caller = makeCaller(all);
+    return true;
+  }
+
+  /** Takes the auth or sasl packet at the reader; one that cannot be decoded is dropped. */
+  take(op: number, reader: JuteReader): AuthOutcome {
+    try {
+      if (op === Opcode.sasl) return this.sasl(readRequest(Opcode.sasl, reader).token);
+      const packet = readRequest(Opcode.auth, reader);
+      return this.authenticate(packet.scheme, packet.auth);
+    } catch (failure) {
+      if (failure instanceof JuteError) return { ...refused, drop: true };
+      throw failure;
+    }
   }
 
   authenticate(scheme: string | null, payload: Uint8Array | null): AuthOutcome {
@@ -72,9 +96,9 @@ export class Authenticator {
       case 'digest': {
         if (!this.#settings.digestSchemeEnabled) return refused;
         const id = digestId(bytes, this.#settings.digestAlgorithm);
-        if (id === this.#settings.superDigest) this.#add(superIdentity);
-        this.#add({ scheme, id });
-        return accepted;
+        const isSuper = id === this.#settings.superDigest;
+        const ids = isSuper ? [superIdentity, { scheme, id }] : [{ scheme, id }];
+        return this.#add(...ids) ? accepted : refused;
       }
       case 'ip':
         // Every connection has its address already.

@@ -32,5 +32,8 @@ export interface ConnectionPorts {
   stalled(connection: { relieve(): boolean }): void;
   /** Has the connection's `flushDue` called at the end of the turn. */
   flushLater(connection: { flushDue(): void }): void;
+  /** The connection is over; its socket may still be sending. */
   ended(watcher: number): void;
+  /** The socket is closed on both sides. */
+  gone(watcher: number): void;
 }

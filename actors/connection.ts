@@ -6,14 +6,14 @@
 
 import { ErrorCode } from '../protocol/error-code.ts';
 import { FrameSplitter } from '../protocol/frame.ts';
-import { getInt, JuteError, JuteReader, JuteWriter } from '../protocol/jute.ts';
+import { getInt, JuteOverflow, JuteReader, JuteWriter } from '../protocol/jute.ts';
 import { Opcode, RequestKind, requestKind, Xid } from '../protocol/opcode.ts';
 import { Permission } from '../protocol/record.ts';
 import { passwordBytes } from '../protocol/replies.ts';
-import { type ConnectRequest, readRequest } from '../protocol/requests.ts';
+import type { ConnectRequest } from '../protocol/requests.ts';
 import { noSession } from '../protocol/session-id.ts';
 import type { Caller } from '../storage/caller.ts';
-import type { Authenticator, AuthOutcome } from './authenticator.ts';
+import type { Authenticator } from './authenticator.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { ConnectionPorts } from './connection-ports.ts';
 import { ConnectionStats } from './connection-stats.ts';
@@ -74,8 +74,11 @@ export class Connection implements ReplyPort, EventPort {
     this.stats = new ConnectionStats(ports.counters, ports.clock.wallMs());
     this.#replies = new Replies(socket, this.stats, ports.clock);
     socket.onData = (chunk) => this.#data(chunk);
-    socket.onDrain = () => void this.relieve();
-    socket.onClose = () => this.#event('socket.closed');
+    socket.onDrain = () => this.flushDue();
+    socket.onClose = () => {
+      this.#event('socket.closed');
+      ports.gone(watcher);
+    };
   }
 
   get session(): Session | null {
@@ -132,7 +135,7 @@ export class Connection implements ReplyPort, EventPort {
         this.#resumeInput();
         break;
       case 'endSocket':
-        this.#flush();
+        this.#replies.flush(true);
         this.socket.end();
         break;
       case 'destroySocket':
@@ -150,6 +153,7 @@ export class Connection implements ReplyPort, EventPort {
   // Input.
 
   #data(chunk: Buffer): void {
+    if (!this.isOpen) return;
     if (this.#unread !== null) {
       // The socket was paused in mid-flight: keep what it still delivered, in order.
       this.#unread = Buffer.concat([this.#unread, chunk]);
@@ -233,6 +237,8 @@ export class Connection implements ReplyPort, EventPort {
 
   #respond(timeOut: number, sessionId: string, passwd: Buffer): void {
     this.#replies.connectResponse(this.#request!, { timeOut, sessionId, passwd });
+    // It may hold a megabyte of password.
+    this.#request = null;
     this.#wantFlush();
   }
 
@@ -303,8 +309,13 @@ export class Connection implements ReplyPort, EventPort {
       return replies.send(answered, this.#ports.lastZxid(), err, null);
     }
     const at = replies.begin();
-    const err = this.#ports.reader.read(op, input, this.#origin, replies.writer);
-    replies.end(at, answered, this.#ports.lastZxid(), err, err === ErrorCode.ok);
+    try {
+      const err = this.#ports.reader.read(op, input, this.#origin, replies.writer);
+      replies.end(at, answered, this.#ports.lastZxid(), err, err === ErrorCode.ok);
+    } catch (failure) {
+      if (!(failure instanceof JuteOverflow)) throw failure;
+      this.#event('output.overflowed');
+    }
   }
 
   reply(request: PendingRequest, zxid: number, err: number, body: JuteWriter | null): void {
@@ -320,18 +331,7 @@ export class Connection implements ReplyPort, EventPort {
   }
 
   #authenticate(xid: number, op: number, chunk: Buffer, start: number, end: number): void {
-    const reader = this.#reader.reset(chunk, start, end);
-    let outcome: AuthOutcome;
-    try {
-      if (op === Opcode.sasl) outcome = this.#auth.sasl(readRequest(Opcode.sasl, reader).token);
-      else {
-        const packet = readRequest(Opcode.auth, reader);
-        outcome = this.#auth.authenticate(packet.scheme, packet.auth);
-      }
-    } catch (failure) {
-      if (!(failure instanceof JuteError)) throw failure;
-      outcome = { err: ErrorCode.authFailed, token: null, drop: true };
-    }
+    const outcome = this.#auth.take(op, this.#reader.reset(chunk, start, end));
     if (outcome.err !== ErrorCode.ok) this.#ports.counters.authFailures++;
     if (outcome.drop) return this.#event('protocol.violated');
     const at = this.#replies.begin();
@@ -360,10 +360,11 @@ export class Connection implements ReplyPort, EventPort {
     this.#ports.flushLater(this);
   }
 
-  /** The turn is over: what was queued leaves. */
+  /** The turn is over, or the socket has room again: what was queued leaves. */
   flushDue(): void {
     this.#flushIsDue = false;
     this.#flush();
+    this.relieve();
   }
 
   #flush(): void {

@@ -3,6 +3,7 @@
  * drops sockets that never say who they are.
  */
 
+import type { ClientSocket } from './client-socket.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Connection } from './connection.ts';
 
@@ -18,6 +19,8 @@ export class Connections {
   readonly #sessionlessTimeoutMs: number;
   /** Connections without a session, oldest first. */
   readonly #sessionless = new Map<Connection, number>();
+  /** Sockets of connections that are over, oldest first, until both sides are closed. */
+  readonly #ending = new Map<number, { readonly socket: ClientSocket; readonly dueMs: number }>();
   #sweep: Timer | null = null;
 
   constructor(clock: Clock, sessionlessTimeoutMs: number) {
@@ -45,7 +48,10 @@ export class Connections {
   add(connection: Connection): void {
     this.#all.set(connection.watcher, connection);
     this.#sessionless.set(connection, this.#clock.monotonicMs() + this.#sessionlessTimeoutMs);
-    this.#sweep ??= this.#clock.every(1000, () => this.#dropSilent());
+    this.#sweep ??= this.#clock.every(1000, () => {
+      this.#dropSilent();
+      this.#dropLingering();
+    });
   }
 
   remove(watcher: number): void {
@@ -53,6 +59,13 @@ export class Connections {
     if (connection === undefined) return;
     this.#all.delete(watcher);
     this.#sessionless.delete(connection);
+    const dueMs = this.#clock.monotonicMs() + this.#sessionlessTimeoutMs;
+    this.#ending.set(watcher, { socket: connection.socket, dueMs });
+  }
+
+  /** The socket is closed on both sides. */
+  gone(watcher: number): void {
+    this.#ending.delete(watcher);
   }
 
   #dropSilent(): void {
@@ -61,6 +74,15 @@ export class Connections {
       if (dueMs > nowMs && connection.session === null) break;
       this.#sessionless.delete(connection);
       connection.handshakeTimedOut();
+    }
+  }
+
+  /** A client that neither takes the rest nor closes its side does not keep the socket. */
+  #dropLingering(): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const { socket, dueMs } of this.#ending.values()) {
+      if (dueMs > nowMs) break;
+      socket.destroy();
     }
   }
 
@@ -85,8 +107,10 @@ export class Connections {
 
   /** Writes have been finished: who waited for that may read on. */
   relieve(): void {
-    for (const connection of this.#stalled) {
-      if (connection.relieve()) this.#stalled.delete(connection);
+    for (const connection of [...this.#stalled]) {
+      // First: while it reads on it may stall again, and has to stay noted then.
+      this.#stalled.delete(connection);
+      if (!connection.relieve()) this.#stalled.add(connection);
     }
   }
 

@@ -106,6 +106,8 @@ export class MachineHost<Machine extends AnyStateMachine> {
     this.#running = true;
     try {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        // A machine that is done takes no events; left to itself it would go on.
+        if (this.#snapshot.status !== 'active') continue;
         const from = this.#observer === null ? '' : this.state;
         this.#snapshot = this.#machine.transition(this.#snapshot, next, this.#scope as never);
         this.#observer?.(this.#machine.id, (next as { type: string }).type, from, this.state);

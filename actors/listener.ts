@@ -25,6 +25,8 @@ class TcpSocket implements ClientSocket {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly #socket: Socket;
+  /** Not all that was written has been taken. */
+  #isFull = false;
   onData: (chunk: Buffer) => void = () => {};
   onDrain: () => void = () => {};
   onClose: () => void = () => {};
@@ -34,7 +36,6 @@ class TcpSocket implements ClientSocket {
     this.remoteAddress = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
     this.remotePort = socket.remotePort ?? 0;
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
-    socket.on('drain', () => this.onDrain());
     // An error is followed by 'close', which is all that matters here.
     socket.on('error', () => {});
     socket.on('end', () => socket.end());
@@ -47,9 +48,17 @@ class TcpSocket implements ClientSocket {
 
   write(bytes: Buffer): boolean {
     if (!this.#socket.writable) return true;
-    this.#socket.write(bytes);
-    return this.#socket.writableLength === 0;
+    this.#socket.write(bytes, this.#written);
+    this.#isFull = this.#socket.writableLength > 0;
+    return !this.#isFull;
   }
+
+  /** Not 'drain': that one speaks only of writes above the high water mark. */
+  readonly #written = (): void => {
+    if (!this.#isFull || this.#socket.writableLength > 0) return;
+    this.#isFull = false;
+    this.onDrain();
+  };
 
   pause(): void {
     this.#socket.pause();

@@ -6,25 +6,28 @@
 import type { Bus, FrameHandler, Subscription } from './bus.ts';
 
 export class LocalBus implements Bus {
-  readonly #handlers = new Map<string, Set<FrameHandler>>();
+  /** One entry per subscription, so that the same handler may have several. */
+  readonly #handlers = new Map<string, Set<{ readonly handle: FrameHandler }>>();
 
   publish(subject: string, frame: Uint8Array): void {
     if (this.#handlers.size === 0) return;
-    for (const handler of this.#handlers.get(subject) ?? []) handler(frame, subject);
+    for (const { handle } of [...(this.#handlers.get(subject) ?? [])]) handle(frame, subject);
     for (let end = subject.lastIndexOf('.'); end > 0; end = subject.lastIndexOf('.', end - 1)) {
-      for (const handler of this.#handlers.get(`${subject.slice(0, end)}.>`) ?? []) {
-        handler(frame, subject);
-      }
+      const below = this.#handlers.get(`${subject.slice(0, end)}.>`);
+      for (const { handle } of [...(below ?? [])]) handle(frame, subject);
     }
   }
 
   subscribe(subject: string, handler: FrameHandler): Subscription {
     const handlers = this.#handlers.get(subject) ?? new Set();
-    this.#handlers.set(subject, handlers.add(handler));
+    const entry = { handle: handler };
+    this.#handlers.set(subject, handlers.add(entry));
     return {
       cancel: () => {
-        handlers.delete(handler);
-        if (handlers.size === 0) this.#handlers.delete(subject);
+        handlers.delete(entry);
+        // Another set may have taken its place since.
+        if (handlers.size > 0 || this.#handlers.get(subject) !== handlers) return;
+        this.#handlers.delete(subject);
       },
     };
   }

@@ -65,10 +65,14 @@ export class Output {
     this.writer.raw(bytes, 0, bytes.length);
   }
 
-  /** Writes all that was gathered. */
-  flush(): void {
+  /**
+   * Writes all that was gathered, unless the socket has not taken yet what it was given before:
+   * then more is gathered, so that a client that does not read costs the bytes themselves, and not
+   * a buffer per turn. Whoever hears of the drain flushes again. The last flush waits for nothing.
+   */
+  flush(isLast = false): void {
     const writer = this.#writer;
-    if (writer === null) return;
+    if (writer === null || (!isLast && this.#socket.queuedBytes > 0)) return;
     this.#writer = null;
     const taken = this.#socket.write(writer.view());
     // A buffer that the socket still reads from is left to it.

@@ -112,6 +112,8 @@ export class Replica {
       znodes: this.state.tree.count,
       ms: Math.round(clock.monotonicMs() - this.startedMs),
     });
+    const { trimmed } = stores.log;
+    if (trimmed) notes.warn('the end of the log was torn and is cut off', { trimmed });
     const schemes: AclSchemes = {
       isValidId: isValidAclId,
       matches: (scheme, id, identity) => matches(scheme, id, identity, settings),
@@ -282,6 +284,7 @@ export class Replica {
         this.connections.remove(watcher);
         this.watches.removeWatcher(watcher);
       },
+      gone: (watcher) => this.connections.gone(watcher),
     };
   }
 

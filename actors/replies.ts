@@ -12,6 +12,9 @@ import type { ConnectionStats } from './connection-stats.ts';
 import { putConnectResponse } from './handshake.ts';
 import { Output } from './output.ts';
 
+/** No client takes a longer reply; a request of a megabyte could ask for one of terabytes. */
+const replyBytesMax = 64 * 1024 * 1024;
+
 /** What a reply answers. */
 export interface Answered {
   readonly cxid: number;
@@ -38,9 +41,14 @@ export class Replies {
     return this.#output.queuedBytes;
   }
 
-  /** Begins a reply; its body may be appended to the writer that is returned by `writer`. */
+  /**
+   * Begins a reply; its body may be appended to `writer`, which throws JuteOverflow when it gets
+   * longer than a client could take.
+   */
   begin(): number {
-    return this.#output.beginReply();
+    const start = this.#output.beginReply();
+    this.writer.bytesMax = start + replyBytesMax;
+    return start;
   }
 
   get writer(): JuteWriter {
@@ -50,6 +58,7 @@ export class Replies {
   /** Ends the reply that began at `start`; without `keepBody` the header is all of it. */
   end(start: number, answered: Answered, zxid: number, err: number, keepBody: boolean): void {
     const { cxid, receivedMs } = answered;
+    this.writer.bytesMax = Number.POSITIVE_INFINITY;
     this.#stats.noteSent(this.#output.endReply(start, cxid, zxid, err, keepBody));
     this.#stats.noteReply(zxid, receivedMs, this.#clock.monotonicMs());
   }
@@ -78,7 +87,7 @@ export class Replies {
     this.#output.append(Buffer.from(text));
   }
 
-  flush(): void {
-    this.#output.flush();
+  flush(isLast = false): void {
+    this.#output.flush(isLast);
   }
 }

@@ -104,9 +104,13 @@ export class Snapshotter {
     );
   }
 
+  /** The next pass may begin before the log has been trimmed behind this one. */
   #trimLog(zxid: number): void {
+    const pass = this.#pass;
     this.#log.purge(zxid).then(
-      () => this.#passEnded(),
+      () => {
+        if (this.#pass === pass) this.#passEnded();
+      },
       (failure: Error) => this.#fail(failure),
     );
   }

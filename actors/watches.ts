@@ -164,19 +164,26 @@ export class Watches implements WatchPort, TreeListener {
     this.#fireChain(first, fireChildren, EventType.nodeChildrenChanged, bytes, start, end, aclId);
   }
 
-  /** The znode's own watches, then recursive ones from its parent up to the root. */
+  /**
+   * The znode's own watches, then recursive ones from the root down to its parent: one pass over
+   * the path, whose hash grows on the way. A connection hears of it once, so the order among
+   * ancestors does not show.
+   */
   #fireData(type: number, bytes: Buffer, start: number, end: number, aclId: number): void {
     this.#trigger++;
     const hash = hashBytes(pathHashBasis, bytes, start, end);
     const own = this.index.first(WatchTable.data, hash, bytes, start, end);
     this.#fireChain(own, fireZnode, type, bytes, start, end, aclId);
     if (this.#recursiveCount === 0 || end - start <= 1) return;
-    for (let stop = end; stop > start; ) {
-      stop = bytes.lastIndexOf(slash, stop - 1);
-      const ancestorEnd = Math.max(stop, start + 1);
-      const ancestorHash = hashBytes(pathHashBasis, bytes, start, ancestorEnd);
-      const first = this.index.first(WatchTable.data, ancestorHash, bytes, start, ancestorEnd);
+    let ancestorHash = pathHashBasis;
+    let hashed = start;
+    for (let stop = start + 1; stop < end; ) {
+      ancestorHash = hashBytes(ancestorHash, bytes, hashed, stop);
+      hashed = stop;
+      const first = this.index.first(WatchTable.data, ancestorHash, bytes, start, stop);
       this.#fireChain(first, fireDescendant, type, bytes, start, end, aclId);
+      do stop++;
+      while (stop < end && bytes[stop] !== slash);
     }
   }
 

@@ -41,8 +41,13 @@ function parseOverrides(settings: readonly string[]): Record<string, string> {
   return overrides;
 }
 
-program.parseAsync().catch((failure: Error) => {
-  const isExpected = failure.name === 'ConfigError' || failure.name === 'StorageError';
-  console.error(isExpected ? `natskeeper: ${failure.message}` : failure);
-  process.exitCode = 2;
+/** These say all there is to say; so does what the system refused (EACCES, ENOSPC …). */
+const plainErrors = new Set(['ConfigError', 'StorageError', 'WriteFailure']);
+const exitUnusable = 2;
+const exitStorageFailed = 3;
+
+program.parseAsync().catch((failure: NodeJS.ErrnoException) => {
+  const isPlain = plainErrors.has(failure.name) || failure.syscall !== undefined;
+  console.error(isPlain ? `natskeeper: ${failure.message}` : failure);
+  process.exit(failure.name === 'WriteFailure' ? exitStorageFailed : exitUnusable);
 });

@@ -70,9 +70,15 @@ export async function runServer(input: ConfigInput): Promise<number> {
     };
     process.once('SIGTERM', () => stop('SIGTERM'));
     process.once('SIGINT', () => stop('SIGINT'));
-    replica.start().then(() => {
-      notes.info('serving clients', { port: replica.address?.port ?? null });
-    }, reject);
+    replica.start().then(
+      () => {
+        notes.info('serving clients', { port: replica.address?.port ?? null });
+      },
+      async (failure: Error) => {
+        await replica.stop();
+        reject(new ConfigError(`clientPort=${settings.clientPort}: ${failure.message}`));
+      },
+    );
   });
 }
 

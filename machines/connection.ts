@@ -105,7 +105,10 @@ export const connectionMachine = setup({
         'session.closed': { target: 'closed', actions: 'endSocket' },
         'session.expired': { target: 'closed', actions: 'endSocket' },
         'session.moved': { target: 'closed', actions: 'endSocket' },
-        'request.fatal': { target: 'closed', actions: ['detachSession', 'endSocket'] },
+        'request.fatal': {
+          target: 'closed',
+          actions: ['countRefusal', 'detachSession', 'endSocket'],
+        },
         'protocol.violated': {
           target: 'closed',
           actions: ['countRefusal', 'detachSession', 'destroySocket'],

@@ -84,6 +84,7 @@ export const sessionMachine = setup({
         'request.write': { actions: 'refuseRequest' },
         'request.close': { actions: 'refuseRequest' },
         'write.applied': { actions: 'answerHeldReads' },
+        'writes.drained': { actions: 'answerHeldReads' },
         'session.closed': { target: 'closed', actions: 'releaseConnection' },
       },
     },

@@ -71,7 +71,7 @@ export class FrameSplitter {
     const length = getInt(this.#partial!, 0);
     if (!this.#accepts(length)) return -1;
     const missing = Math.min(lengthBytes + length - this.#held, end - at);
-    if (missing > 0) this.#hold(chunk, at, at + missing);
+    if (missing > 0) this.#hold(chunk, at, at + missing, lengthBytes + length);
     at += missing;
     if (this.#held < lengthBytes + length) return at;
     const frame = this.#partial!;
@@ -87,10 +87,11 @@ export class FrameSplitter {
     return false;
   }
 
-  #hold(chunk: Buffer, start: number, end: number): void {
+  /** `bytesMax`: those of the whole frame, where they are known. */
+  #hold(chunk: Buffer, start: number, end: number, bytesMax = partialBytesMin): void {
     const needed = this.#held + end - start;
     if (this.#partial === null || this.#partial.length < needed) {
-      const grown = Buffer.allocUnsafe(Math.max(needed, this.#held * 2, partialBytesMin));
+      const grown = Buffer.allocUnsafe(Math.max(needed, Math.min(this.#held * 2, bytesMax)));
       if (this.#partial !== null) copyBytes(this.#partial, 0, this.#held, grown, 0);
       this.#partial = grown;
     }

@@ -12,6 +12,11 @@ export class JuteError extends Error {
   override readonly name = 'JuteError';
 }
 
+/** A record outgrew the `bytesMax` of its writer. */
+export class JuteOverflow extends Error {
+  override readonly name = 'JuteOverflow';
+}
+
 const two32 = 2 ** 32;
 export const emptyBytes: Buffer = Buffer.alloc(0);
 
@@ -100,11 +105,16 @@ export class JuteReader {
     return count;
   }
 
+  /** A list of strings, none of them null; null for the list of count -1. */
   strings(): string[] | null {
     const count = this.vector(4);
     if (count < 0) return null;
     const list: string[] = [];
-    for (let i = 0; i < count; i++) list.push(this.string() ?? '');
+    for (let i = 0; i < count; i++) {
+      const value = this.string();
+      if (value === null) throw new JuteError('null in a list of strings');
+      list.push(value);
+    }
     return list;
   }
 }
@@ -113,6 +123,8 @@ export class JuteWriter {
   buffer: Buffer;
   /** Bytes written so far. Invariant: length <= buffer.length. */
   length = 0;
+  /** More than this is not written: a reserve beyond it throws JuteOverflow. */
+  bytesMax: number = Number.POSITIVE_INFINITY;
 
   constructor(capacity = 256) {
     this.buffer = Buffer.allocUnsafe(capacity);
@@ -120,6 +132,7 @@ export class JuteWriter {
 
   reset(): this {
     this.length = 0;
+    this.bytesMax = Number.POSITIVE_INFINITY;
     return this;
   }
 
@@ -136,6 +149,7 @@ export class JuteWriter {
   reserve(bytes: number): void {
     const needed = this.length + bytes;
     if (needed <= this.buffer.length) return;
+    if (needed > this.bytesMax) throw new JuteOverflow(`${needed} bytes are too many`);
     const grown = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
     this.buffer.copy(grown, 0, 0, this.length);
     this.buffer = grown;

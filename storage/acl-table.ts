@@ -86,6 +86,15 @@ export class AclTable {
     this.#ids.delete(entry.encoded.toString('latin1'));
   }
 
+  /** After a load: lists of txns that were only prepared when they were saved have no znode. */
+  dropUnused(): void {
+    for (const [id, { users, encoded }] of this.#entries) {
+      if (id <= readOnlyAclId || users > 0) continue;
+      this.#entries.delete(id);
+      this.#ids.delete(encoded.toString('latin1'));
+    }
+  }
+
   /** All lists in use, for a snapshot: the next id, then id and list of each. */
   save(): Buffer {
     const writer = new JuteWriter();

@@ -15,6 +15,9 @@ export interface AclSchemes {
   matches(scheme: string, aclId: string, identity: Id): boolean;
 }
 
+/** Each `auth` entry stands for all ids of the caller: a long list of them must not explode. */
+const aclCharsMax = 1024 * 1024;
+
 export class AccessControl {
   readonly #acls: AclTable;
   readonly #schemes: AclSchemes;
@@ -47,8 +50,14 @@ export class AccessControl {
   fix(list: readonly Acl[] | null, caller: Caller): Acl[] | null {
     if (list === null || list.length === 0) return null;
     const fixed = new Map<string, Acl>();
-    const add = (acl: Acl) => fixed.set(`${acl.perms} ${acl.id.scheme} ${acl.id.id}`, acl);
+    let chars = 0;
+    const add = (acl: Acl) => {
+      const key = `${acl.perms} ${acl.id.scheme} ${acl.id.id}`;
+      chars += key.length;
+      fixed.set(key, acl);
+    };
     for (const acl of list) {
+      if (chars > aclCharsMax) return null;
       const { scheme, id } = acl.id;
       if (scheme === 'world') {
         if (id !== 'anyone') return null;

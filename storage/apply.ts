@@ -122,10 +122,10 @@ export class Applier {
     const nameStart = this.#nameStart(buffer, pathStart, pathEnd);
     const parentEnd = Math.max(nameStart - 1, pathStart + 1);
     const parent = tree.find(buffer, pathStart, parentEnd);
-    if (parent === noSlot) return;
+    if (parent === noSlot || this.#isNewer(parent, txn.zxid)) return;
     let slot = tree.find(buffer, pathStart, pathEnd);
-    const aclId = tree.acls.internEncoded(buffer, txn.aclStart, txn.aclEnd);
     if (slot === noSlot) {
+      const aclId = tree.acls.internEncoded(buffer, txn.aclStart, txn.aclEnd);
       slot = tree.insert(parent, buffer, nameStart, pathEnd, this.#initOf(txn, aclId));
       tree.noteChildChange(parent, txn.parentCreates, txn.zxid);
       const bytes = Math.max(txn.dataEnd - txn.dataStart, 0);
@@ -137,6 +137,13 @@ export class Applier {
     if (reply === null) return;
     reply.slice(buffer, pathStart, pathEnd);
     if (txn.type !== Opcode.create) this.#writeStat(slot, reply);
+  }
+
+  /** In a replay: was the znode made after this txn, in place of the one that the txn speaks of? */
+  #isNewer(slot: number, zxid: number): boolean {
+    const { rows } = this.#state.tree;
+    const czxid = rows.wireLong(slot, Field.czxid);
+    return czxid > zxid;
   }
 
   #initOf(txn: Txn, aclId: number): ZnodeInit {
@@ -165,7 +172,7 @@ export class Applier {
     const parentEnd = Math.max(nameStart - 1, start + 1);
     const parent = tree.find(bytes, start, parentEnd);
     const slot = tree.find(bytes, start, end);
-    if (slot === noSlot) {
+    if (slot === noSlot || this.#isNewer(slot, zxid)) {
       if (parent !== noSlot) tree.noteChildChange(parent, 0, zxid);
       return;
     }
@@ -184,7 +191,7 @@ export class Applier {
     const { tree } = this.#state;
     const { buffer, pathStart, pathEnd } = txn;
     const slot = tree.find(buffer, pathStart, pathEnd);
-    if (slot === noSlot) return;
+    if (slot === noSlot || this.#isNewer(slot, txn.zxid)) return;
     const before = tree.rows.wireInt(slot, Field.dataLength);
     tree.replaceData(slot, buffer, txn.dataStart, txn.dataEnd);
     tree.stampData(slot, txn.version, txn.zxid, txn.time);
@@ -197,7 +204,7 @@ export class Applier {
   #setAcl(txn: Txn, reply: JuteWriter | null): void {
     const { tree } = this.#state;
     const slot = tree.find(txn.buffer, txn.pathStart, txn.pathEnd);
-    if (slot === noSlot) return;
+    if (slot === noSlot || this.#isNewer(slot, txn.zxid)) return;
     const aclId = tree.acls.internEncoded(txn.buffer, txn.aclStart, txn.aclEnd);
     tree.setAcl(slot, aclId, txn.version);
     if (reply !== null) this.#writeStat(slot, reply);

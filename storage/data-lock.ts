@@ -4,9 +4,9 @@
  * else since, are recognised.
  */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { StorageError } from './storage-error.ts';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { StorageError, WriteFailure } from './storage-error.ts';
 
 /** The holder may be just about to end: worth another try. */
 export class DirectoryInUse extends StorageError {}
@@ -22,13 +22,19 @@ export class DataLock {
   static take(directory: string, pid: number): DataLock {
     mkdirSync(directory, { recursive: true });
     const file = join(directory, 'lock');
-    const holder = read(file);
-    if (holder !== null && holder.pid !== pid && startOf(holder.pid) === holder.started) {
-      throw new DirectoryInUse(
-        `${directory} is in use by process ${holder.pid}: stop it, or choose another dataDir`,
-      );
+    const own = `${file}.${pid}`;
+    try {
+      writeOwn(own, pid);
+      refuseIfHeld(file, pid);
+      removeStale(file, pid);
+      // A link appears with its content, and only where there is none: of two one gets it.
+      linkSync(own, file);
+    } catch (failure) {
+      if ((failure as NodeJS.ErrnoException).code !== 'EEXIST') throw failure;
+      throw new DirectoryInUse(`${directory} was taken by another process just now`);
+    } finally {
+      rmSync(own, { force: true });
     }
-    writeFileSync(file, `${pid} ${startOf(pid) ?? ''}\n`);
     return new DataLock(file);
   }
 
@@ -37,10 +43,46 @@ export class DataLock {
   }
 }
 
-function read(file: string): { pid: number; started: string | null } | null {
+function writeOwn(own: string, pid: number): void {
   try {
-    const [pid, started] = readFileSync(file, 'utf8').trim().split(' ');
-    return { pid: Number(pid), started: started ?? null };
+    writeFileSync(own, `${pid} ${startOf(pid) ?? ''}\n`);
+  } catch (failure) {
+    throw new WriteFailure(own, failure);
+  }
+}
+
+function refuseIfHeld(file: string, pid: number): void {
+  const holder = read(file);
+  if (holder === null || holder.pid === pid || startOf(holder.pid) !== holder.started) return;
+  throw new DirectoryInUse(
+    `${dirname(file)} is in use by process ${holder.pid}: stop it, or choose another dataDir`,
+  );
+}
+
+/** Takes a lock that nobody holds out of the way; puts one back that was taken in this moment. */
+function removeStale(file: string, pid: number): void {
+  const stale = `${file}.${pid}.stale`;
+  try {
+    renameSync(file, stale);
+  } catch (failure) {
+    if ((failure as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw failure;
+  }
+  try {
+    refuseIfHeld(stale, pid);
+  } catch (failure) {
+    linkSync(stale, file);
+    throw failure;
+  } finally {
+    rmSync(stale, { force: true });
+  }
+}
+
+/** Null for none, and for one that was never written to its end: nobody got to hold it. */
+function read(file: string): { pid: number; started: string } | null {
+  try {
+    const [, pid, started] = /^(\d+) (\w+)\n$/.exec(readFileSync(file, 'utf8')) ?? [];
+    return pid === undefined || started === undefined ? null : { pid: Number(pid), started };
   } catch {
     return null;
   }

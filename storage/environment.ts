@@ -7,10 +7,11 @@
  * promise is settled.
  */
 
-import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { StorageError, WriteFailure } from './storage-error.ts';
+import { faultOfLmdbFile } from './lmdb-file.ts';
+import { remedy, StorageError, WriteFailure } from './storage-error.ts';
 
 const formatKey = Buffer.from([0xff, ...Buffer.from('format')]);
 
@@ -24,6 +25,8 @@ export class Environment {
   readonly path: string;
   readonly #database: RootDatabase<Buffer, Buffer>;
   #closed = false;
+  /** Why the first write failed. Nothing counts as written after it: that would leave a hole. */
+  #failure: Promise<WriteFailure> | null = null;
 
   private constructor(path: string, database: RootDatabase<Buffer, Buffer>) {
     this.path = path;
@@ -33,6 +36,8 @@ export class Environment {
   /** Opens or makes the file; refuses one of another format. */
   static async open(path: string, options: EnvironmentOptions): Promise<Environment> {
     const isNew = !existsSync(path);
+    const fault = isNew ? null : faultOfLmdbFile(path);
+    if (fault !== null) throw unusable(path, fault);
     let database: RootDatabase<Buffer, Buffer>;
     try {
       database = open<Buffer, Buffer>({
@@ -49,9 +54,11 @@ export class Environment {
         noMetaSync: false,
         noMemInit: false,
         cache: false,
+        // Its batches have a promise that nobody holds: a failed commit would go unhandled.
+        eventTurnBatching: false,
       });
     } catch (failure) {
-      throw new StorageError(`${path} is not a usable LMDB file: ${(failure as Error).message}`);
+      throw unusable(path, (failure as Error).message);
     }
     const environment = new Environment(path, database);
     await environment.#checkFormat(isNew, options.format);
@@ -82,36 +89,44 @@ export class Environment {
 
   /** Resolves when the entry is on stable storage; a rejection is a WriteFailure. */
   put(key: Buffer, value: Buffer): Promise<void> {
-    return this.#settle(this.#database.put(key, value));
+    return this.#settle(() => this.#database.put(key, value));
   }
 
   /** All entries in one transaction. */
   putAll(entries: readonly (readonly [Buffer, Buffer])[]): Promise<void> {
-    return this.#settle(
+    return this.#settle(() =>
       this.#database.batch(() => {
-        for (const [key, value] of entries) void this.#database.put(key, value);
+        // The transaction's own promise tells; those of its parts must not go unhandled.
+        for (const [key, value] of entries) this.#database.put(key, value).catch(ignore);
       }),
     );
   }
 
   /** All in one transaction. */
   removeAll(keys: readonly Buffer[]): Promise<void> {
-    return this.#settle(
+    return this.#settle(() =>
       this.#database.batch(() => {
-        for (const key of keys) void this.#database.remove(key);
+        for (const key of keys) this.#database.remove(key).catch(ignore);
       }),
     );
   }
 
-  async #settle(written: Promise<boolean>): Promise<void> {
+  async #settle(write: () => Promise<boolean>): Promise<void> {
+    if (this.#failure !== null) throw await this.#failure;
     try {
-      if (!(await written)) throw new Error('the write was refused');
+      if (!(await write())) throw new Error('the write was refused');
     } catch (failure) {
-      // The library hands the real reason on as a second promise, which must not go unhandled.
-      const { commitError } = failure as { commitError?: Promise<unknown> };
-      const reason = await commitError?.catch((error: unknown) => error);
-      throw new WriteFailure(this.path, reason ?? failure);
+      const explained = this.#explain(failure);
+      this.#failure ??= explained;
     }
+    if (this.#failure !== null) throw await this.#failure;
+  }
+
+  async #explain(failure: unknown): Promise<WriteFailure> {
+    // The library hands the real reason on as a second promise, which must not go unhandled.
+    const { commitError } = failure as { commitError?: Promise<unknown> };
+    const reason = await commitError?.catch((error: unknown) => error);
+    return new WriteFailure(this.path, reason ?? failure, freeBytes(this.path));
   }
 
   get(key: Buffer): Buffer | undefined {
@@ -132,6 +147,22 @@ export class Environment {
     if (this.#closed) return;
     this.#closed = true;
     await this.#database.close();
+  }
+}
+
+function ignore(): void {}
+
+function unusable(path: string, reason: string): StorageError {
+  return new StorageError(`${path} is not a usable LMDB file: ${reason}; ${remedy}`);
+}
+
+/** The library calls a write cut short by a full disk an input/output error: so look there. */
+function freeBytes(path: string): number | null {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize;
+  } catch {
+    return null;
   }
 }
 

@@ -8,7 +8,7 @@
  * corruption, and the log refuses to open.
  */
 
-import { mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -21,6 +21,8 @@ import { remedy, StorageError } from './storage-error.ts';
 
 const format = 'natskeeper log 1';
 const promisesKey = Buffer.from([0xff, ...Buffer.from('promises')]);
+/** In a segment: the number of the one that follows it, so that a lost one is missed. */
+const nextKey = Buffer.from([0xff, ...Buffer.from('next')]);
 const keyEnd = Buffer.from([0xff]);
 const segmentPattern = /^log\.(\d{8})\.mdb$/;
 
@@ -35,6 +37,7 @@ interface Segment {
   readonly environment: Environment;
   /** First zxid of its first batch; Infinity while it is empty. */
   firstZxid: number;
+  /** About the size of its file. */
   bytes: number;
 }
 
@@ -49,13 +52,14 @@ export class LmdbLog implements LogStore {
   lastZxid = 0;
   bytesWritten = 0;
   promises: Promises = { acceptedEpoch: 0, currentEpoch: 0 };
+  trimmed: string | null = null;
 
   private constructor(options: LmdbLogOptions) {
     this.#directory = options.directory;
     this.#segmentBytesMax = options.segmentBytesMax ?? 256 * 1024 * 1024;
   }
 
-  /** Opens the log and checks every frame; `lastZxid` is right afterwards. */
+  /** Opens the log; `lastZxid` is right afterwards. What lies before the end is checked by `read`. */
   static async open(options: LmdbLogOptions): Promise<LmdbLog> {
     const log = new LmdbLog(options);
     mkdirSync(options.directory, { recursive: true });
@@ -66,8 +70,10 @@ export class LmdbLog implements LogStore {
       .sort((a, b) => a - b);
     for (const number of numbers) log.#segments.push(await log.#openSegment(number));
     if (numbers.length === 0) log.#segments.push(await log.#openSegment(1));
+    await log.#checkChain();
     log.#restorePromises();
-    log.#restoreEnds();
+    log.#restoreStarts();
+    await log.#restoreEnd();
     return log;
   }
 
@@ -77,28 +83,85 @@ export class LmdbLog implements LogStore {
       format,
       mapBytes: this.#segmentBytesMax * 2,
     });
-    return { number, environment, firstZxid: Number.POSITIVE_INFINITY, bytes: 0 };
+    const bytes = statSync(environment.path).size;
+    return { number, environment, firstZxid: Number.POSITIVE_INFINITY, bytes };
+  }
+
+  /** Each segment names the one behind it; a crash may have come before that was written. */
+  async #checkChain(): Promise<void> {
+    for (const [index, { number, environment }] of this.#segments.entries()) {
+      const following = this.#segments[index + 1]?.number;
+      const isNamed = environment.get(nextKey) !== undefined;
+      if (following === undefined ? isNamed : following !== number + 1) {
+        throw new StorageError(
+          `${this.#directory}: segment ${number + 1} of the log is missing; ${remedy}`,
+        );
+      }
+      if (following !== undefined && !isNamed) await this.#name(environment, following);
+    }
+  }
+
+  #name(environment: Environment, following: number): Promise<void> {
+    return environment.put(nextKey, Buffer.from(String(following)));
   }
 
   get #newest(): Segment {
     return this.#segments.at(-1)!;
   }
 
+  /**
+   * Promises only rise, and the segment that was made ahead of need may hold older ones than the one
+   * that was still written to: the highest are the valid ones.
+   */
   #restorePromises(): void {
     for (const { environment } of this.#segments) {
       const stored = environment.get(promisesKey);
-      if (stored !== undefined) this.promises = JSON.parse(stored.toString()) as Promises;
+      if (stored === undefined) continue;
+      const found = JSON.parse(stored.toString()) as Promises;
+      const { acceptedEpoch, currentEpoch } = this.promises;
+      this.promises = {
+        acceptedEpoch: Math.max(acceptedEpoch, found.acceptedEpoch),
+        currentEpoch: Math.max(currentEpoch, found.currentEpoch),
+      };
     }
   }
 
-  /** First zxid of each segment and the last of all, from the keys alone. */
-  #restoreEnds(): void {
+  /** First zxid of each segment, from the keys alone. */
+  #restoreStarts(): void {
     for (const segment of this.#segments) {
-      for (const { value } of segment.environment.entries(zxidKey(0), keyEnd)) {
-        segment.firstZxid = firstZxidOf(value);
+      for (const { key } of segment.environment.entries(zxidKey(0), keyEnd)) {
+        segment.firstZxid = readKey(key);
         break;
       }
     }
+  }
+
+  /**
+   * Finds the last sound record, and cuts a torn one behind it: the next batch may have another key
+   * or go to another segment, and must not have a damaged record before it.
+   */
+  async #restoreEnd(): Promise<void> {
+    let torn: { readonly environment: Environment; readonly key: Buffer } | null = null;
+    for (const { environment } of this.#segments.toReversed()) {
+      for (const key of environment.keysDown(keyEnd, zxidKey(0))) {
+        const value = environment.get(key)!;
+        const fault = batchFault(value, checksum);
+        if (fault === null) {
+          this.lastZxid = lastZxidOf(value);
+          return torn?.environment.removeAll([torn.key]);
+        }
+        if (fault === 'version') return;
+        if (torn !== null) {
+          throw new StorageError(
+            `${environment.path}: the record at ${formatZxid(readKey(key))} is ${fault}, and so is ` +
+              `the one behind it: the log is corrupt; ${remedy}`,
+          );
+        }
+        torn = { environment, key: Buffer.from(key) };
+        this.trimmed = `${environment.path}: the record at ${formatZxid(readKey(key))} is ${fault}`;
+      }
+    }
+    return torn?.environment.removeAll([torn.key]);
   }
 
   append(frame: Buffer): Promise<void> {
@@ -108,9 +171,12 @@ export class LmdbLog implements LogStore {
     this.lastZxid = lastZxidOf(frame);
     this.bytesWritten += frame.length;
     if (this.#newest.bytes > this.#segmentBytesMax && this.#rolling === null) {
-      this.#rolling = this.#roll().finally(() => {
+      this.#rolling = this.#roll();
+      // Ahead of the writes that wait for it, so that none that comes later overtakes them.
+      const rolled = () => {
         this.#rolling = null;
-      });
+      };
+      this.#rolling.then(rolled, rolled);
     }
     if (this.#rolling !== null) return this.#rolling.then(() => this.#write(firstZxid, frame));
     return this.#write(firstZxid, frame);
@@ -120,21 +186,31 @@ export class LmdbLog implements LogStore {
     const segment = this.#newest;
     if (segment.firstZxid === Number.POSITIVE_INFINITY) segment.firstZxid = firstZxid;
     segment.bytes += frame.length;
-    if (segment.bytes > this.#segmentBytesMax / 2)
-      this.#next ??= this.#makeNext(segment.number + 1);
+    if (segment.bytes > this.#segmentBytesMax / 2 && this.#next === null) {
+      this.#next = this.#makeNext(segment.number + 1);
+      // Its failure is that of the append that needs it.
+      this.#next.catch(() => {});
+    }
     return segment.environment.put(zxidKey(firstZxid), frame);
   }
 
-  /** A new segment starts with a copy of the promises: the newest segment's are the valid ones. */
+  /** A new segment starts with a copy of the promises, so that older ones may be purged. */
   async #makeNext(number: number): Promise<Segment> {
+    const { environment } = this.#newest;
     const segment = await this.#openSegment(number);
     await segment.environment.put(promisesKey, Buffer.from(JSON.stringify(this.promises)));
+    await this.#name(environment, number);
     return segment;
   }
 
   async #roll(): Promise<void> {
     const next = await (this.#next ?? this.#makeNext(this.#newest.number + 1));
     this.#next = null;
+    // They may have risen since it was made, and may while they are written.
+    for (let copied: Promises | null = null; copied !== this.promises; ) {
+      copied = this.promises;
+      await next.environment.put(promisesKey, Buffer.from(JSON.stringify(copied)));
+    }
     this.#segments.push(next);
   }
 
@@ -147,7 +223,7 @@ export class LmdbLog implements LogStore {
     let damaged: string | null = null;
     for (const { environment, firstZxid } of this.#segmentsFrom(zxid)) {
       if (firstZxid === Number.POSITIVE_INFINITY) continue;
-      for (const { key, value } of environment.entries(zxidKey(0), keyEnd)) {
+      for (const { key, value } of environment.entries(floorKey(environment, zxid), keyEnd)) {
         if (damaged !== null) {
           throw new StorageError(
             `${damaged}, with sound records behind it: the log is corrupt; ${remedy}`,
@@ -203,15 +279,17 @@ export class LmdbLog implements LogStore {
       // Freeing the blocks of a large file takes long: not in this thread.
       await unlink(segment.environment.path);
       await unlink(`${segment.environment.path}-lock`);
+      // One by one: a crash must not leave one behind without the one that follows it.
+      syncDirectory(this.#directory);
       count++;
     }
-    if (count > 0) syncDirectory(this.#directory);
     return count;
   }
 
   async close(): Promise<void> {
-    await this.#rolling;
-    const next = await this.#next;
+    // After a failure there is nothing to wait for, but the files are closed all the same.
+    await this.#rolling?.catch(() => {});
+    const next = await this.#next?.catch(() => null);
     for (const segment of next ? [...this.#segments, next] : this.#segments) {
       await segment.environment.close();
     }
@@ -224,6 +302,12 @@ function zxidKey(zxid: number): Buffer {
   const key = Buffer.alloc(8);
   key.writeBigUInt64BE(BigInt(zxid));
   return key;
+}
+
+/** Key of the last batch that starts at or below `zxid` + 1: what lies before it is not needed. */
+function floorKey(environment: Environment, zxid: number): Buffer {
+  for (const key of environment.keysDown(zxidKey(zxid + 1), zxidKey(0))) return key;
+  return zxidKey(0);
 }
 
 function readKey(key: Buffer): number {

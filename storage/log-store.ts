@@ -17,6 +17,8 @@ export interface LogStore {
   readonly promises: Promises;
   /** Bytes appended since it was opened. */
   readonly bytesWritten: number;
+  /** The torn end that was cut off when it was opened; null when there was none. */
+  readonly trimmed?: string | null;
   /**
    * Stores a batch frame. Resolves when it is durable; a rejection is the end of this replica. The
    * frame must not change until then. Frames come in zxid order, without gaps inside an epoch.

@@ -23,6 +23,8 @@ export interface ChangeRecord {
   aclId: number;
   /** Session that owns it, if it is an ephemeral; '' otherwise. */
   owner: string;
+  /** `Flag.container` or `Flag.ttl` if it is one of these. */
+  kind: number;
   dataLength: number;
   /** Last txn that touched it; 0 for a record that is not in the overlay. */
   zxid: number;
@@ -38,19 +40,23 @@ function emptyRecord(path: string): ChangeRecord {
     childCount: 0,
     aclId: 0,
     owner: '',
+    kind: 0,
     dataLength: 0,
     zxid: 0,
   };
 }
 
+const disposable = Flag.container | Flag.ttl;
+
 interface UndoEntry {
   readonly path: string;
-  /** The record as it was before; null when the overlay had none. */
+  /** The record as it was before, its ACL retained; null when the overlay had none. */
   readonly before: ChangeRecord | null;
 }
 
 export class Outstanding {
   readonly #tree: Tree;
+  /** Invariant: the ACL of each is retained, so that it outlives the znodes that had it before. */
   readonly #records = new Map<string, ChangeRecord>();
   /** Touched records in zxid order: filled by `touch`, drained by `applied`. */
   #queue: { record: ChangeRecord; zxid: number }[] = [];
@@ -99,6 +105,7 @@ export class Outstanding {
       childCount: rows.wireInt(slot, Field.numChildren),
       aclId: rows.int(slot, Field.acl),
       owner: this.#ownerOf(slot),
+      kind: rows.flags(slot) & disposable,
       dataLength: rows.wireInt(slot, Field.dataLength),
       zxid: 0,
     };
@@ -116,18 +123,36 @@ export class Outstanding {
     assert(zxid >= record.zxid, 'outstanding: txns are prepared in zxid order');
     const known = this.#records.get(record.path);
     assert(known === undefined || known === record, 'outstanding: one record per path');
-    this.#undo?.push({ path: record.path, before: known === undefined ? null : { ...known } });
+    if (this.#undo !== null) {
+      if (known !== undefined) this.#tree.acls.retain(known.aclId);
+      this.#undo.push({ path: record.path, before: known === undefined ? null : { ...known } });
+    }
     record.zxid = zxid;
-    if (known === undefined) this.#records.set(record.path, record);
+    if (known === undefined) {
+      this.#tree.acls.retain(record.aclId);
+      this.#records.set(record.path, record);
+    }
     this.#queue.push({ record, zxid });
   }
 
   /** A znode will appear at `path`. */
-  create(path: string, zxid: number, aclId: number, owner: string, dataLength: number): void {
+  create(
+    path: string,
+    zxid: number,
+    znode: Pick<ChangeRecord, 'aclId' | 'owner' | 'kind' | 'dataLength'>,
+  ): void {
     const record = this.#records.get(path) ?? emptyRecord(path);
     this.touch(record, zxid);
-    Object.assign(record, emptyRecord(path), { exists: true, aclId, owner, dataLength, zxid });
+    this.setAcl(record, znode.aclId);
+    Object.assign(record, emptyRecord(path), znode, { exists: true, zxid });
     this.#listEphemeral(record);
+  }
+
+  /** The znode will have another ACL; the record is touched already. */
+  setAcl(record: ChangeRecord, aclId: number): void {
+    this.#tree.acls.retain(aclId);
+    this.#tree.acls.release(record.aclId);
+    record.aclId = aclId;
   }
 
   /** A znode will vanish. */
@@ -170,13 +195,18 @@ export class Outstanding {
   /** Ends a multi: its changes stay, or all of them are taken back. */
   endUndo(takeBack: boolean): void {
     const undo = this.#undo ?? [];
+    const { acls } = this.#tree;
     this.#undo = null;
-    if (!takeBack) return;
+    if (!takeBack) {
+      for (const { before } of undo) if (before !== null) acls.release(before.aclId);
+      return;
+    }
     this.#queue.length -= undo.length;
     for (const { path, before } of undo.reverse()) {
       const record = this.#records.get(path);
       assert(record !== undefined, 'outstanding: a record to take back is present');
       this.#unlistEphemeral(record);
+      acls.release(record.aclId);
       if (before === null) this.#records.delete(path);
       else {
         Object.assign(record, before);
@@ -194,6 +224,7 @@ export class Outstanding {
       this.#queueHead++;
       if (record.zxid <= zxid && this.#records.get(record.path) === record) {
         this.#records.delete(record.path);
+        this.#tree.acls.release(record.aclId);
         this.#unlistEphemeral(record);
       }
     }
@@ -208,6 +239,7 @@ export class Outstanding {
 
   /** The leader lost its role: nothing prepared will be applied. */
   clear(): void {
+    for (const { aclId } of this.#records.values()) this.#tree.acls.release(aclId);
     this.#records.clear();
     this.#queue = [];
     this.#queueHead = 0;

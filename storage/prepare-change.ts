@@ -109,7 +109,7 @@ function prepareSetAcl(context: PrepareContext, writer: JuteWriter): number {
   if (version !== anyVersion && version !== record.aversion) return ErrorCode.badVersion;
   outstanding.touch(record, context.zxid);
   record.aversion = nextVersion(record.aversion);
-  record.aclId = context.state.tree.acls.intern(fixed);
+  outstanding.setAcl(record, context.state.tree.acls.intern(fixed));
   writer.slice(reader.buffer, pathStart, pathEnd);
   writeAcl(writer, fixed);
   writer.int(record.aversion);

@@ -11,9 +11,11 @@ import { Permission, readAcl, writeAcl } from '../protocol/record.ts';
 import { CreateMode, isEphemeralMode, isSequentialMode, isTtlMode } from '../protocol/requests.ts';
 import { openAclId } from './acl-table.ts';
 import type { PrepareContext, PrepareRules } from './prepare-context.ts';
+import { Flag } from './znode-rows.ts';
 
 const ttlMax = 2 ** 40 - 1;
-const ttlMax353 = 2 ** 60 - 1;
+/** Divergence: a ttl stays a safe integer (285 000 years); ZooKeeper takes 2^60 - 1. */
+const ttlMax353 = Number.MAX_SAFE_INTEGER;
 const noTtl = -1;
 
 export function prepareCreate(context: PrepareContext, op: number, writer: JuteWriter): number {
@@ -61,7 +63,8 @@ export function prepareCreate(context: PrepareContext, op: number, writer: JuteW
   const isPlain = op === Opcode.create || op === Opcode.create2;
   const isEphemeral = isPlain && isEphemeralMode(flags);
   const aclId = fixed === null ? openAclId : context.state.tree.acls.intern(fixed);
-  outstanding.create(path, zxid, aclId, isEphemeral ? context.session : '', size);
+  const owner = isEphemeral ? context.session : '';
+  outstanding.create(path, zxid, { aclId, owner, kind: kindOf(op), dataLength: size });
 
   if (suffix === '') writer.slice(reader.buffer, pathStart, pathEnd);
   else writer.string(path);
@@ -73,6 +76,11 @@ export function prepareCreate(context: PrepareContext, op: number, writer: JuteW
   writer.int(parent.childCreates);
   if (op === Opcode.createTtl) writer.long(ttl);
   return ErrorCode.ok;
+}
+
+function kindOf(op: number): number {
+  if (op === Opcode.createContainer) return Flag.container;
+  return op === Opcode.createTtl ? Flag.ttl : 0;
 }
 
 function openAclBytes(context: PrepareContext): number {

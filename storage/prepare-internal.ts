@@ -39,7 +39,8 @@ export function prepareDeleteContainer(context: PrepareContext, writer: JuteWrit
   const record = outstanding.findPath(path);
   if (record === null) return ErrorCode.noNode;
   if (record.childCount > 0) return ErrorCode.notEmpty;
-  if (record.owner !== '') return ErrorCode.badVersion;
+  // It may have been replaced since the checker saw it: by an ephemeral, or by a plain znode.
+  if (record.kind === 0) return ErrorCode.badVersion;
   const parent = outstanding.findPath(parentPath(path));
   if (parent === null) return ErrorCode.noNode;
   outstanding.touch(parent, context.zxid);

@@ -18,10 +18,22 @@ export function prepareMulti(context: PrepareContext, writer: JuteWriter): numbe
   const { reader, outstanding } = context;
   const from = reader.position;
   const count = countParts(reader);
-  const start = writer.length;
-  writer.int(count);
   reader.position = from;
   outstanding.beginUndo();
+  let isDone = false;
+  try {
+    isDone = prepareParts(context, writer, count);
+  } finally {
+    outstanding.endUndo(!isDone);
+  }
+  return ErrorCode.ok;
+}
+
+/** False when a part failed: the errors are written in place of the parts. */
+function prepareParts(context: PrepareContext, writer: JuteWriter, count: number): boolean {
+  const { reader } = context;
+  const start = writer.length;
+  writer.int(count);
   for (let index = 0; index < count; index++) {
     const op = reader.int();
     reader.boolean();
@@ -31,16 +43,14 @@ export function prepareMulti(context: PrepareContext, writer: JuteWriter): numbe
     writer.int(op).int(0);
     const error = prepareChange(context, op, writer);
     if (error !== ErrorCode.ok) {
-      outstanding.endUndo(true);
       writer.length = start;
       writeFailure(writer, count, index, error);
-      return ErrorCode.ok;
+      return false;
     }
     putInt(writer.buffer, partStart + 4, writer.length - partStart - 8);
     reader.position = end;
   }
-  outstanding.endUndo(false);
-  return ErrorCode.ok;
+  return true;
 }
 
 function writeFailure(writer: JuteWriter, count: number, failed: number, error: number): void {

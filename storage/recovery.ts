@@ -37,6 +37,12 @@ export function recover(snapshots: SnapshotStore, log: LogStore): Recovered {
     }
     txnsReplayed += replay(frame, state, applier);
   }
+  if (log.lastZxid < snapshotZxid) {
+    throw new StorageError(
+      `the log ends at ${formatZxid(log.lastZxid)}, the snapshot at ${formatZxid(snapshotZxid)}: ` +
+        `the end of the log is missing; ${remedy}`,
+    );
+  }
   log.startAfter(state.lastZxid);
   return { state, snapshotZxid, txnsReplayed };
 }
@@ -64,6 +70,7 @@ function loadSnapshot(snapshots: SnapshotStore): ReplicatedState {
   const tree = new Tree();
   tree.acls.load(snapshots.readTable('acls'));
   for (const { page, bytes } of snapshots.readPages()) decodePage(tree, page, bytes);
+  tree.acls.dropUnused();
   tree.rows.rebuildFreeChain();
   tree.rows.cleanAllPages();
   if (tree.digest.value !== meta.digest) {

@@ -13,13 +13,17 @@ export class StorageError extends Error {
   override readonly name = 'StorageError';
 }
 
+/** A disk with less room than a batch may need counts as full. */
+const fullBytes = 1024 * 1024;
+
 /** A write or sync failed: the replica must stop acknowledging and end. */
 export class WriteFailure extends Error {
   override readonly name = 'WriteFailure';
 
-  constructor(file: string, cause: unknown) {
-    super(`cannot write ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      cause,
-    });
+  constructor(file: string, cause: unknown, freeBytes: number | null = null) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const isFull = freeBytes !== null && freeBytes < fullBytes;
+    const room = isFull ? `; its disk is full: ${freeBytes} bytes are free` : '';
+    super(`cannot write ${file}: ${reason}${room}`, { cause });
   }
 }

@@ -65,12 +65,14 @@ export class Tree {
     const config = tree.#addSystem(zookeeper, 'config', readOnlyAclId);
     rows.setWireInt(config, Field.aversion, -1);
     tree.digest.update(root);
+    tree.digest.update(zookeeper);
     return tree;
   }
 
   #addSystem(parent: number, name: string, aclId: number): number {
     const bytes = Buffer.from(name);
-    const slot = this.insert(parent, bytes, 0, bytes.length, {
+    // These creates are counted nowhere: cversion of / is -1 and of /zookeeper -2 when all is new.
+    return this.insert(parent, bytes, 0, bytes.length, {
       dataStart: 0,
       dataEnd: 0,
       aclId,
@@ -81,10 +83,6 @@ export class Tree {
       zxid: 0,
       time: 0,
     });
-    // These creates are counted nowhere: cversion of / is -1 and of /zookeeper -2 when all is new.
-    this.rows.setInt(parent, Field.childCreates, 0);
-    this.#showCversion(parent);
-    return slot;
   }
 
   /** Number of znodes, the root counted once. */
@@ -180,7 +178,10 @@ export class Tree {
     return this.rows.wireInt(slot, Field.numChildren);
   }
 
-  /** Adds a child with the name at `nameStart`..`nameEnd` of `bytes`; its data lies there too. */
+  /**
+   * Adds a child with the name at `nameStart`..`nameEnd` of `bytes`; its data lies there too. A
+   * noteChildChange has to follow.
+   */
   insert(
     parent: number,
     bytes: Buffer,
@@ -217,12 +218,12 @@ export class Tree {
     rows.setWireInt(slot, Field.ephemeralOwner + 4, init.ownerLow);
     rows.setWireInt(slot, Field.dataLength, dataLength);
     this.dataBytes += nameLength + dataLength;
+    // Before the links: a change of the next sibling may save a page, which moves the pool's cursor.
+    this.digest.setData(slot, this.cells.buffer, this.cells.offset + nameLength, dataLength);
     this.#linkChild(parent, slot, bytes, nameStart, nameEnd);
     this.special.add(slot, init.kind, init.ownerHigh, init.ownerLow, init.ttl);
-    rows.setInt(parent, Field.childCreates, rows.int(parent, Field.childCreates) + 1);
     rows.setWireInt(parent, Field.numChildren, this.numChildren(parent) + 1);
     this.#showCversion(parent);
-    this.digest.setData(slot, this.cells.buffer, this.cells.offset + nameLength, dataLength);
     this.digest.update(slot);
     return slot;
   }

@@ -64,7 +64,7 @@ export class Mutator {
 
   /** A damaged copy of `payload`; the first `spared` bytes stay as they are. */
   mutate(payload: Buffer, spared = 0): Buffer {
-    let bytes = Buffer.from(payload);
+    let bytes: Buffer = Buffer.from(payload);
     for (let left = 1 + this.#random.below(3); left > 0; left--) bytes = this.#once(bytes, spared);
     return bytes;
   }
@@ -138,6 +138,6 @@ export function frameShare(frames: number): number {
 }
 
 /** Says how to repeat what failed. */
-export function replayHint(frame: number): string {
-  return `frame ${frame}; repeat with FUZZ_SEED=${fuzzSeed} npx vitest run test/hostile`;
+export function replayHint(where: string): string {
+  return `${where}; repeat with FUZZ_SEED=${fuzzSeed} npx vitest run test/hostile`;
 }

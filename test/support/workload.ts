@@ -4,7 +4,6 @@
  */
 
 import fc from 'fast-check';
-import { JuteWriter } from '../../protocol/jute.ts';
 import type { MultiRequest } from '../../protocol/multi.ts';
 import { Opcode } from '../../protocol/opcode.ts';
 import type { Acl } from '../../protocol/record.ts';
@@ -12,7 +11,10 @@ import { openAcl, readOnlyAcl } from '../../protocol/record.ts';
 import { CreateMode } from '../../protocol/requests.ts';
 import { bodyOf, multiBody, type Pipeline } from './pipeline.ts';
 
-export const workloadSessions = ['0100000000000001', '0100000000000002', 'ff00000000000003'];
+export const workloadSessions = [
+  ...['0100000000000001', '0100000000000002', 'ff00000000000003', 'fe00000000000004'],
+  ...['0100000000000005', '0200000000000006', '8000000000000007', '7fffffffffffffff'],
+];
 
 const paths = [
   ...['/a', '/b', '/c', '/zookeeper/x'],
@@ -53,7 +55,7 @@ export type Command =
       readonly path: string;
       readonly acl: number;
     }
-  | { readonly kind: 'open' | 'close'; readonly session: number };
+  | { readonly kind: 'close'; readonly session: number };
 
 const acls: readonly (readonly Acl[])[] = [
   openAcl,
@@ -98,7 +100,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom('open' as const, 'close' as const), session }),
+    arbitrary: fc.record({ kind: fc.constant('close' as const), session }),
   },
 );
 
@@ -156,9 +158,6 @@ export function prepareCommand(pipeline: Pipeline, one: Command): void {
       pipeline.prepare(Opcode.setAcl, bodyOf(Opcode.setAcl, body), origin);
       break;
     }
-    case 'open':
-      pipeline.prepare(Opcode.createSession, new JuteWriter().int(4000).copy(), origin);
-      break;
     case 'close':
       pipeline.prepare(Opcode.closeSession, Buffer.alloc(0), origin);
       break;

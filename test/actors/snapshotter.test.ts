@@ -1,0 +1,130 @@
+/**
+ * The snapshotter: passes go on beside the writes, the log is trimmed behind a finished one, and a
+ * failure is told.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { Snapshotter } from '../../actors/snapshotter.ts';
+import { Opcode } from '../../protocol/opcode.ts';
+import { recover } from '../../storage/recovery.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { MemoryLog } from '../support/memory-log.ts';
+import { MemorySnapshots } from '../support/memory-snapshots.ts';
+import { createBody, Pipeline } from '../support/pipeline.ts';
+
+/** A log whose purge takes until it is told to end. */
+class SlowPurgeLog extends MemoryLog {
+  readonly waiting: (() => void)[] = [];
+  readonly purged: number[] = [];
+
+  override async purge(zxid: number): Promise<number> {
+    this.purged.push(zxid);
+    await new Promise<void>((resolve) => this.waiting.push(resolve));
+    return 0;
+  }
+}
+
+function rig(log: MemoryLog = new MemoryLog()) {
+  const pipeline = new Pipeline();
+  const snapshots = new MemorySnapshots();
+  const failures: string[] = [];
+  const states: string[] = [];
+  const snapshotter = new Snapshotter(
+    pipeline.state,
+    { snapshots, log },
+    new FakeClock(),
+    { txnsMax: 10, bytesMax: 1_000_000 },
+    { failed: (reason) => failures.push(reason.message), note: () => {} },
+    (_machine, event, _from, to) => states.push(`${event}: ${to}`),
+  );
+  let created = 0;
+  const create = (count: number): void => {
+    for (let left = count; left > 0; left--) {
+      pipeline.run(Opcode.create, createBody(`/z${created++}`, 0, 'data'));
+    }
+    snapshotter.batchApplied(count, count * 100);
+  };
+  return { pipeline, snapshots, snapshotter, failures, states, create };
+}
+
+/** Lets promises that are settled already have their effect. */
+async function turns(count = 30): Promise<void> {
+  for (let left = count; left > 0; left--) await Promise.resolve();
+}
+
+describe('snapshotter', () => {
+  test('makes a pass after enough txns; what comes later is not in it', async () => {
+    const { pipeline, snapshots, snapshotter, create, states } = rig();
+    create(9);
+    expect(snapshotter.stateName).toBe('idle');
+    create(1);
+    const { lastZxid } = pipeline.state;
+    const digest = pipeline.state.tree.digest.value;
+    create(3);
+    await snapshotter.settled();
+
+    expect(snapshots.meta).toMatchObject({ zxid: lastZxid, digest, pass: 1 });
+    const { state } = recover(snapshots, MemoryLog.endingAt(lastZxid));
+    expect(state.tree.digest.value).toBe(digest);
+    expect(states.at(-1)).toBe('snapshot.finished: idle');
+  });
+
+  test('brings the snapshot up to date when asked, also during a pass', async () => {
+    const { pipeline, snapshots, snapshotter, create } = rig();
+    create(10);
+    create(2);
+
+    await snapshotter.snapshotNow();
+
+    expect(snapshots.meta).toMatchObject({ pass: 2, zxid: pipeline.state.lastZxid });
+  });
+
+  test('begins the next pass while the log is still being trimmed', async () => {
+    const log = new SlowPurgeLog();
+    const { snapshots, snapshotter, create, failures, pipeline } = rig(log);
+    create(10);
+    await turns();
+    expect(log.purged).toHaveLength(1);
+    create(10);
+    log.waiting.shift()!();
+    await turns();
+    expect(snapshots.meta).toMatchObject({ pass: 2, zxid: pipeline.state.lastZxid });
+    expect(snapshotter.stateName).toBe('idle');
+
+    let isSettled = false;
+    const settled = snapshotter.settled().then(() => {
+      isSettled = true;
+    });
+    await turns();
+    expect(isSettled, 'the log is still being trimmed behind the second pass').toBe(false);
+    log.waiting.shift()!();
+    await settled;
+    expect(failures).toEqual([]);
+  });
+
+  test('tells of a failed write once, and does not try again', async () => {
+    const { snapshots, snapshotter, create, failures } = rig();
+    snapshots.failure = new Error('no space left');
+    create(10);
+    await snapshotter.settled();
+    create(10);
+    await snapshotter.snapshotNow();
+
+    expect(failures).toEqual(['no space left']);
+    expect(snapshotter.stateName).toBe('failed');
+    expect(snapshots.meta).toBeNull();
+  });
+
+  test('tells of a purge that failed', async () => {
+    class BrokenLog extends MemoryLog {
+      override purge(): Promise<number> {
+        return Promise.reject(new Error('cannot unlink'));
+      }
+    }
+    const { snapshotter, create, failures } = rig(new BrokenLog());
+    create(10);
+    await snapshotter.settled();
+
+    expect(failures).toEqual(['cannot unlink']);
+  });
+});

@@ -1,7 +1,8 @@
 /**
  * What a replica is told at its start: every setting that has a meaning here, with its unit and its
- * default. Plain frozen data, read once from the configuration (config.ts), handed to the actors;
- * nothing changes it while the replica runs, and what a reconfig changes lives in the tree instead.
+ * default. Plain frozen data, read once from the configuration (cli/config.ts), handed to the
+ * actors; nothing changes it while the replica runs, and what a reconfig changes lives in the tree
+ * instead.
  */
 
 import type { ServerSpec } from './server-spec.ts';

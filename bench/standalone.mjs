@@ -1,7 +1,7 @@
 /**
- * One replica beside one Apache ZooKeeper on the same machine, with the same load generator, in turn
- * (A B A B …): throughput, then memory, disk and start-up with many znodes. Prints a Markdown table;
- * quote the ratios, not the absolute figures.
+ * One replica beside one Apache ZooKeeper on the same machine, with the same load generator, in
+ * turn (A B A B …): throughput, then memory, disk and start-up with many znodes. Prints a Markdown
+ * table; quote the ratios, not the absolute figures.
  *
  *   node bench/standalone.mjs --zkload BINARY [--apache CLASSPATH] [--rounds 3] [--seconds 5]
  *                             [--znodes 1800000]

@@ -6,7 +6,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { ConfigError } from '../actors/config-error.ts';
+import { ConfigError } from './config-error.ts';
 import { runServer } from './server.ts';
 
 const program = new Command('natskeeper').description(

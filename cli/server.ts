@@ -6,8 +6,6 @@
 
 import pino from 'pino';
 import { systemClock } from '../actors/clock.ts';
-import { type ConfigInput, loadSettings } from '../actors/config.ts';
-import { ConfigError } from '../actors/config-error.ts';
 import { FourLetterWords } from '../actors/four-letter-words.ts';
 import { listen } from '../actors/listener.ts';
 import { LocalBus } from '../actors/local-bus.ts';
@@ -19,6 +17,8 @@ import { viewOf } from '../actors/replica-view.ts';
 import { isDistributed, type Settings } from '../actors/settings.ts';
 import { DirectoryInUse } from '../storage/data-lock.ts';
 import { openStores, type Stores } from '../storage/stores.ts';
+import { type ConfigInput, loadSettings } from './config.ts';
+import { ConfigError } from './config-error.ts';
 
 const lockAttempts = 20;
 const lockPauseMs = 250;

@@ -59,7 +59,9 @@ export class LmdbLog implements LogStore {
     this.#segmentBytesMax = options.segmentBytesMax ?? 256 * 1024 * 1024;
   }
 
-  /** Opens the log; `lastZxid` is right afterwards. What lies before the end is checked by `read`. */
+  /**
+   * Opens the log; `lastZxid` is right afterwards. What lies before the end is checked by `read`.
+   */
   static async open(options: LmdbLogOptions): Promise<LmdbLog> {
     const log = new LmdbLog(options);
     mkdirSync(options.directory, { recursive: true });
@@ -110,8 +112,8 @@ export class LmdbLog implements LogStore {
   }
 
   /**
-   * Promises only rise, and the segment that was made ahead of need may hold older ones than the one
-   * that was still written to: the highest are the valid ones.
+   * Promises only rise, and the segment that was made ahead of need may hold older ones than the
+   * one that was still written to: the highest are the valid ones.
    */
   #restorePromises(): void {
     for (const { environment } of this.#segments) {

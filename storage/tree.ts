@@ -218,7 +218,8 @@ export class Tree {
     rows.setWireInt(slot, Field.ephemeralOwner + 4, init.ownerLow);
     rows.setWireInt(slot, Field.dataLength, dataLength);
     this.dataBytes += nameLength + dataLength;
-    // Before the links: a change of the next sibling may save a page, which moves the pool's cursor.
+    // Before the links: a change of the next sibling may save a page, which moves the pool's
+    // cursor.
     this.digest.setData(slot, this.cells.buffer, this.cells.offset + nameLength, dataLength);
     this.#linkChild(parent, slot, bytes, nameStart, nameEnd);
     this.special.add(slot, init.kind, init.ownerHigh, init.ownerLow, init.ttl);

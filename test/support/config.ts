@@ -1,10 +1,10 @@
 /**
- * Loads a configuration from texts instead of files: what the tests of actors/config.ts share.
+ * Loads a configuration from texts instead of files: what the tests of cli/config.ts share.
  * Nothing is read from the disk or from the environment of the process.
  */
 
-import type { LoadedConfig } from '../../actors/config.ts';
-import { loadSettings } from '../../actors/config.ts';
+import type { LoadedConfig } from '../../cli/config.ts';
+import { loadSettings } from '../../cli/config.ts';
 
 export interface ConfigTexts {
   /** The text of /etc/zoo.cfg; null runs without a file. */

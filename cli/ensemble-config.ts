@@ -5,14 +5,19 @@
  */
 
 import { join } from 'node:path';
+import type { PeerType, ServerSpec } from '../actors/server-spec.ts';
+import {
+  anyHost,
+  parseServerSpec,
+  ServerSpecError,
+  serverSpecForm,
+} from '../actors/server-spec.ts';
+import { isDistributed } from '../actors/settings.ts';
 import type { Assignment } from './config-error.ts';
 import { missingSetting, settingFault } from './config-error.ts';
-import type { PeerType, ServerSpec } from './server-spec.ts';
-import { anyHost, parseServerSpec, ServerSpecError, serverSpecForm } from './server-spec.ts';
 import { groupOf, tlsGroup } from './setting-keys.ts';
 import type { SettingValues } from './setting-values.ts';
 import { canonicalKey, parseInteger } from './setting-values.ts';
-import { isDistributed } from './settings.ts';
 
 export interface EnsembleContext {
   readonly values: SettingValues;

@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { digestUsers, isKerberosModule, JaasError, parseJaas } from '../../actors/jaas.ts';
+import { digestUsers, isKerberosModule, JaasError, parseJaas } from '../../cli/jaas.ts';
 
 const kazoo = `
 Server {

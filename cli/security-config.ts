@@ -5,14 +5,14 @@
  * No message may carry a password.
  */
 
-import { digestAlgorithmName } from './acl-schemes.ts';
+import { digestAlgorithmName } from '../actors/acl-schemes.ts';
+import type { Settings } from '../actors/settings.ts';
+import { defaultSettings } from '../actors/settings.ts';
 import { ConfigError, settingFault } from './config-error.ts';
 import type { LoginSection } from './jaas.ts';
 import { digestUsers, isDigestModule, isKerberosModule, JaasError, parseJaas } from './jaas.ts';
 import { unknownProviderGroup } from './setting-keys.ts';
 import type { SettingValues } from './setting-values.ts';
-import type { Settings } from './settings.ts';
-import { defaultSettings } from './settings.ts';
 
 export interface SecurityContext {
   readonly readFile: (path: string) => string;

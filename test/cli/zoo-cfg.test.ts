@@ -1,7 +1,7 @@
 /** The grammar of zoo.cfg, which is the one of Java's properties files. */
 
 import { expect, test } from 'vitest';
-import { CfgSyntaxError, parseZooCfg } from '../../actors/zoo-cfg.ts';
+import { CfgSyntaxError, parseZooCfg } from '../../cli/zoo-cfg.ts';
 
 const pairs = (text: string) => parseZooCfg(text).map(({ key, value }) => [key, value]);
 

@@ -1,7 +1,7 @@
 /** Who may do what: SASL users, required logins, and warnings where protection is missing. */
 
 import { describe, expect, test } from 'vitest';
-import { keyGroups } from '../../actors/setting-keys.ts';
+import { keyGroups } from '../../cli/setting-keys.ts';
 import { loadLines, loadTexts } from '../support/config.ts';
 
 function loadJaas(jaas: string | null, ...lines: string[]) {

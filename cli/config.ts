@@ -9,6 +9,8 @@
  * also fill in what a zoo.cfg leaves open.
  */
 
+import type { LogLevel, Settings } from '../actors/settings.ts';
+import { defaultSettings, logLevels, settingsWith } from '../actors/settings.ts';
 import type { Assignment } from './config-error.ts';
 import { ConfigError, missingSetting, settingFault } from './config-error.ts';
 import { readEnsemble } from './ensemble-config.ts';
@@ -16,8 +18,6 @@ import { readClientLimits, readStorage, readTimes, readTree } from './limits-con
 import { readSecurity } from './security-config.ts';
 import { groupOf, tlsGroup } from './setting-keys.ts';
 import { SettingValues } from './setting-values.ts';
-import type { LogLevel, Settings } from './settings.ts';
-import { defaultSettings, logLevels, settingsWith } from './settings.ts';
 import { CfgSyntaxError, parseZooCfg } from './zoo-cfg.ts';
 import type { Environment } from './zoo-env.ts';
 import { environmentMyId, environmentSettings } from './zoo-env.ts';

@@ -4,10 +4,10 @@
  * minimum is raised, with a warning; anything else out of range is a ConfigError.
  */
 
+import type { Settings } from '../actors/settings.ts';
+import { defaultSettings } from '../actors/settings.ts';
 import { settingFault } from './config-error.ts';
 import type { SettingValues } from './setting-values.ts';
-import type { Settings } from './settings.ts';
-import { defaultSettings } from './settings.ts';
 
 type Warn = (warning: string) => void;
 const none = defaultSettings;

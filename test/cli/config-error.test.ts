@@ -1,8 +1,8 @@
 /** Every way to get a configuration wrong: the message says place, key, value and remedy. */
 
 import { describe, expect, test } from 'vitest';
-import { loadSettings } from '../../actors/config.ts';
-import { ConfigError } from '../../actors/config-error.ts';
+import { loadSettings } from '../../cli/config.ts';
+import { ConfigError } from '../../cli/config-error.ts';
 import type { ConfigTexts } from '../support/config.ts';
 import { loadEnsemble, loadLines, loadTexts, threeServers } from '../support/config.ts';
 

@@ -73,7 +73,9 @@ async function throughput() {
         const out = load(server.port, [...args, '-d', values.seconds, '-W', '2']);
         await server.stop();
         const kind = args.at(-1) === '100' ? 'write_us' : 'read_us';
-        ((results[name] ??= {})[side] ??= []).push({ ops: out.ops_per_s, p99: out[kind].p99 });
+        results[name] ??= {};
+        results[name][side] ??= [];
+        results[name][side].push({ ops: out.ops_per_s, p99: out[kind].p99 });
       }
     }
   }
@@ -93,7 +95,8 @@ async function throughput() {
 
 async function manyZnodes() {
   console.log(
-    '\n| side | znodes | creates/s | B resident per znode, loading | after a restart | start, s | disk, MB |',
+    '\n| side | znodes | creates/s | B resident per znode, loading | after a restart ' +
+      '| start, s | disk, MB |',
   );
   console.log('|---|---|---|---|---|---|---|');
   for (const side of Object.keys(sides)) {

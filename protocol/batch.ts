@@ -17,7 +17,7 @@ const crcFrom = 8;
 /** A checksum over bytes; injected, since this folder is free of node's modules. */
 export type Crc = (bytes: Buffer) => number;
 
-/** What a batch frame turned out to be. */
+/** What is wrong with a batch frame: bytes are missing, bytes are wrong, it is of another version. */
 export type BatchFault = 'torn' | 'corrupt' | 'version';
 
 /** Leaves room for the header. */
@@ -41,8 +41,11 @@ export function endBatch(writer: JuteWriter, firstZxid: number, count: number, c
 
 /** Checks length, checksum and version of a stored frame; null when all are right. */
 export function batchFault(frame: Buffer, crc: Crc): BatchFault | null {
-  if (frame.length < batchHeaderBytes || getInt(frame, 0) !== frame.length) return 'torn';
-  if (getInt(frame, 4) !== (crc(frame.subarray(crcFrom)) | 0)) return 'corrupt';
+  if (frame.length < batchHeaderBytes) return 'torn';
+  const isIntact = getInt(frame, 4) === (crc(frame.subarray(crcFrom)) | 0);
+  // With all of it there, only the length itself can be wrong.
+  if (!isIntact && getInt(frame, 0) > frame.length) return 'torn';
+  if (!isIntact || getInt(frame, 0) !== frame.length) return 'corrupt';
   return frame[crcFrom] === batchVersion ? null : 'version';
 }
 

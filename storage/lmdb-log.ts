@@ -13,7 +13,7 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { assert } from '../protocol/assert.ts';
-import { batchFault, firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
+import { type BatchFault, batchFault, firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
 import { epochOf, formatZxid } from '../protocol/zxid.ts';
 import { Environment, syncDirectory } from './environment.ts';
 import type { LogStore, Promises } from './log-store.ts';
@@ -139,8 +139,10 @@ export class LmdbLog implements LogStore {
   }
 
   /**
-   * Finds the last sound record, and cuts a torn one behind it: the next batch may have another key
-   * or go to another segment, and must not have a damaged record before it.
+   * Finds the last record. One that is short is a torn tail, which was never acknowledged, and is
+   * cut: the next batch may have another key or go to another segment, and must not have a damaged
+   * record before it. One of full length whose checksum is wrong was acknowledged: that is
+   * corruption, also at the end.
    */
   async #restoreEnd(): Promise<void> {
     let torn: { readonly environment: Environment; readonly key: Buffer } | null = null;
@@ -150,20 +152,22 @@ export class LmdbLog implements LogStore {
         const fault = batchFault(value, checksum);
         if (fault === null) {
           this.lastZxid = lastZxidOf(value);
-          return torn?.environment.removeAll([torn.key]);
+          return this.#cut(torn);
         }
         if (fault === 'version') return;
-        if (torn !== null) {
-          throw new StorageError(
-            `${environment.path}: the record at ${formatZxid(readKey(key))} is ${fault}, and so is ` +
-              `the one behind it: the log is corrupt; ${remedy}`,
-          );
+        if (torn !== null || fault === 'corrupt') {
+          throw new StorageError(`${faultyRecord(environment, key, fault)}; ${remedy}`);
         }
         torn = { environment, key: Buffer.from(key) };
-        this.trimmed = `${environment.path}: the record at ${formatZxid(readKey(key))} is ${fault}`;
       }
     }
-    return torn?.environment.removeAll([torn.key]);
+    return this.#cut(torn);
+  }
+
+  async #cut(torn: { readonly environment: Environment; readonly key: Buffer } | null) {
+    if (torn === null) return;
+    this.trimmed = faultyRecord(torn.environment, torn.key, 'torn');
+    await torn.environment.removeAll([torn.key]);
   }
 
   append(frame: Buffer): Promise<void> {
@@ -236,7 +240,7 @@ export class LmdbLog implements LogStore {
           throw new StorageError(`${environment.path}: a newer program wrote this log`);
         }
         if (fault !== null) {
-          damaged = `${environment.path}: the record at ${formatZxid(readKey(key))} is ${fault}`;
+          damaged = faultyRecord(environment, key, fault);
           continue;
         }
         const first = firstZxidOf(value);
@@ -310,6 +314,10 @@ function zxidKey(zxid: number): Buffer {
 function floorKey(environment: Environment, zxid: number): Buffer {
   for (const key of environment.keysDown(zxidKey(zxid + 1), zxidKey(0))) return key;
   return zxidKey(0);
+}
+
+function faultyRecord(environment: Environment, key: Buffer, fault: BatchFault): string {
+  return `${environment.path}: the record at ${formatZxid(readKey(key))} is ${fault}`;
 }
 
 function readKey(key: Buffer): number {

@@ -53,17 +53,30 @@ const flip =
     frame[at]! ^= 0x40;
     return frame;
   };
-const damages: [name: string, change: (frame: Buffer) => Buffer][] = [
+type Damage = readonly [name: string, change: (frame: Buffer) => Buffer];
+const rot: readonly Damage[] = [
   ['a flipped bit in its txns', flip(60)],
   ['a flipped bit in its zxid', flip(19)],
   ['a flipped bit in its length', flip(3)],
   ['a flipped bit in its checksum', flip(5)],
+];
+const tears: readonly Damage[] = [
   ['its end missing', (frame) => frame.subarray(0, 50)],
   ['nothing but a few bytes', (frame) => frame.subarray(0, 3)],
 ];
+const tear = tears[0]![1];
 
 describe('damage', () => {
-  for (const [name, change] of damages) {
+  for (const [name, change] of rot) {
+    test(`at the end, of a record that is all there, is corruption (${name})`, async () => {
+      const directory = await filled(4);
+      await damage(directory, 4, change);
+
+      await expect(open(directory)).rejects.toThrow(/corrupt/);
+    });
+  }
+
+  for (const [name, change] of tears) {
     test(`at the end is a torn tail, which is cut and written over (${name})`, async () => {
       const directory = await filled(4);
       await damage(directory, 4, change);
@@ -79,7 +92,9 @@ describe('damage', () => {
       expect(zxidsOf(again)).toEqual([1, 2, 3, 5, 6]);
       await again.close();
     });
+  }
 
+  for (const [name, change] of [...rot, ...tears]) {
     test(`before a sound record is corruption, which is refused (${name})`, async () => {
       const directory = await filled(4);
       await damage(directory, 3, change);
@@ -101,7 +116,7 @@ describe('damage', () => {
 
   test('at the end does not stand in the way of a new epoch', async () => {
     const directory = await filled(4);
-    await damage(directory, 4, flip(60));
+    await damage(directory, 4, tear);
     const log = await open(directory);
     const next = 2 ** 32 + 1;
     await log.append(testFrame(next));
@@ -117,7 +132,7 @@ describe('damage', () => {
     // The newest segment was made ahead of need and is still empty.
     const directory = await filled(1, 40_000);
     expect(files(directory)).toHaveLength(2);
-    await damage(directory, 1, flip(60));
+    await damage(directory, 1, tear);
 
     const log = await open(directory);
     await log.append(testFrame(1));
@@ -130,7 +145,7 @@ describe('damage', () => {
 
   test('of all there is leaves an empty log', async () => {
     const directory = await filled(1);
-    await damage(directory, 1, flip(60));
+    await damage(directory, 1, tear);
 
     const log = await open(directory);
 

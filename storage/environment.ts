@@ -7,9 +7,10 @@
  * promise is settled.
  */
 
-import { closeSync, existsSync, fsyncSync, openSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { syncDirectory } from './directory.ts';
 import { faultOfLmdbFile } from './lmdb-file.ts';
 import { remedy, StorageError, WriteFailure } from './storage-error.ts';
 
@@ -68,7 +69,7 @@ export class Environment {
   async #checkFormat(isNew: boolean, format: string): Promise<void> {
     if (isNew) {
       await this.put(formatKey, Buffer.from(format));
-      syncDirectory(dirname(this.path));
+      await syncDirectory(dirname(this.path));
       return;
     }
     const found = this.get(formatKey)?.toString();
@@ -163,15 +164,5 @@ function freeBytes(path: string): number | null {
     return bavail * bsize;
   } catch {
     return null;
-  }
-}
-
-/** Makes a new or removed directory entry durable. */
-export function syncDirectory(directory: string): void {
-  const handle = openSync(directory, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }

@@ -9,13 +9,14 @@
  */
 
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { unlink } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { assert } from '../protocol/assert.ts';
 import { type BatchFault, batchFault, firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
 import { epochOf, formatZxid } from '../protocol/zxid.ts';
-import { Environment, syncDirectory } from './environment.ts';
+import { discarded, discardFile } from './directory.ts';
+import { Environment } from './environment.ts';
 import type { LogStore, Promises } from './log-store.ts';
 import { remedy, StorageError } from './storage-error.ts';
 
@@ -65,7 +66,11 @@ export class LmdbLog implements LogStore {
   static async open(options: LmdbLogOptions): Promise<LmdbLog> {
     const log = new LmdbLog(options);
     mkdirSync(options.directory, { recursive: true });
-    const numbers = readdirSync(options.directory)
+    const names = readdirSync(options.directory);
+    for (const name of names.filter((name) => name.endsWith(discarded))) {
+      await rm(join(options.directory, name), { force: true });
+    }
+    const numbers = names
       .map((name) => segmentPattern.exec(name)?.[1])
       .filter((digits) => digits !== undefined)
       .map(Number)
@@ -282,11 +287,9 @@ export class LmdbLog implements LogStore {
     while (this.#segments.length > 1 && this.#segments[1]!.firstZxid <= zxid + 1) {
       const segment = this.#segments.shift()!;
       await segment.environment.close();
-      // Freeing the blocks of a large file takes long: not in this thread.
-      await unlink(segment.environment.path);
-      await unlink(`${segment.environment.path}-lock`);
+      await rm(`${segment.environment.path}-lock`, { force: true });
       // One by one: a crash must not leave one behind without the one that follows it.
-      syncDirectory(this.#directory);
+      await discardFile(segment.environment.path);
       count++;
     }
     return count;

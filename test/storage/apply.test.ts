@@ -60,7 +60,7 @@ describe('a listener hears of the znode, then of its parent', () => {
     ]);
   });
 
-  test('setAcl and failed requests are not heard; a delete names the ACL that the znode had', () => {
+  test('setAcl and failures are not heard; a delete names the ACL that the znode had', () => {
     const { pipeline, heard } = listening();
     const acl: Acl[] = [{ perms: 31, id: { scheme: 'ip', id: '10.0.0.1' } }];
     pipeline.run(Opcode.create, createBody('/a'));

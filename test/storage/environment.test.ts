@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Environment } from '../../storage/environment.ts';
 import { LmdbLog } from '../../storage/lmdb-log.ts';
 import { StorageError, WriteFailure } from '../../storage/storage-error.ts';
@@ -17,15 +17,30 @@ import { temporaryFolder } from '../support/temp.ts';
 const options = { format: 'test 1', mapBytes: 64 * 1024 * 1024 };
 const key = (text: string) => Buffer.from(text);
 
-/** Mounts a small file system; null, with the reason, where that is not allowed. */
-function mountSmall(): { folder: string } | { reason: string } {
+/** A file system of one megabyte in a folder of its own. */
+function mountSmall(): string {
   const folder = mkdtempSync(join(tmpdir(), 'natskeeper-small-'));
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'pipe' });
-    return { folder };
+    return folder;
   } catch (failure) {
     rmSync(folder, { recursive: true });
-    return { reason: `no file system can be mounted here: ${(failure as Error).message}` };
+    throw failure;
+  }
+}
+
+function unmount(folder: string): void {
+  execFileSync('umount', [folder]);
+  rmSync(folder, { recursive: true });
+}
+
+/** Why none can be mounted here; null when one can. */
+function whyNoMount(): string | null {
+  try {
+    unmount(mountSmall());
+    return null;
+  } catch (failure) {
+    return `no file system can be mounted here: ${(failure as Error).message.split('\n')[0]}`;
   }
 }
 
@@ -71,13 +86,18 @@ describe('an environment', () => {
   });
 });
 
-// Sizes are chosen so that the last write is cut short and not refused as a whole: for the latter the
-// library (3.5.6) prints its reason into a buffer that is too small, and now and then ends the process.
-const small = mountSmall();
-const why = 'reason' in small ? ` (skipped: ${small.reason})` : '';
+// Sizes are chosen so that the last write is cut short and not refused as a whole: for the latter
+// the library (3.5.6) seems to print its reason into a buffer that is too small: now and then it
+// ends the process.
+const why = whyNoMount();
 
-describe.skipIf('reason' in small)(`a full disk${why}`, () => {
-  const place = () => mkdtempSync(join((small as { folder: string }).folder, 'x-'));
+describe.skipIf(why !== null)(`a full disk${why === null ? '' : ` (skipped: ${why})`}`, () => {
+  let small = '';
+  beforeAll(() => {
+    small = mountSmall();
+  });
+  afterAll(() => unmount(small));
+  const place = () => mkdtempSync(join(small, 'x-'));
   const failures = (results: PromiseSettledResult<unknown>[]) =>
     results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
 
@@ -143,12 +163,6 @@ describe.skipIf('reason' in small)(`a full disk${why}`, () => {
     expect(durable).toBeGreaterThan(2);
     expect(again.lastZxid).toBe(durable);
     await again.close();
-    rmSync(folder, { recursive: true });
-  });
-
-  test('is given back', () => {
-    const { folder } = small as { folder: string };
-    execFileSync('umount', [folder]);
     rmSync(folder, { recursive: true });
   });
 });

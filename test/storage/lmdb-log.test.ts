@@ -238,7 +238,7 @@ describe('promises', () => {
     await again.close();
   });
 
-  test('made after the next segment was prepared are not lost with it (rolled or not)', async () => {
+  test('made after the next segment was are not lost with it (rolled or not)', async () => {
     for (const more of [0, 3]) {
       const directory = temporaryFolder();
       const log = await open(directory);

@@ -1,7 +1,7 @@
 /**
  * A client's socket without a network: the test says what arrives, when the client reads, and sees
- * every byte that was sent. Behaves as node:net does: nothing arrives while it is paused or after it
- * was closed, and a closed socket says so once, in a later turn.
+ * every byte that was sent. Behaves as node:net does: nothing arrives while it is paused or after
+ * it was closed, and a closed socket says so once, in a later turn.
  */
 
 import type { ClientSocket } from '../../actors/client-socket.ts';
@@ -19,6 +19,7 @@ export class FakeSocket implements ClientSocket {
   isPaused = false;
   /** The server has ended or destroyed it, or the client is gone. */
   isClosed = false;
+  #isEnding = false;
   /** Sent and not read yet: the very buffers, so that one that is used again too early shows. */
   #sent: Buffer[] = [];
   /** What arrived while it was paused: filled by the test, drained by resume. */
@@ -79,11 +80,13 @@ export class FakeSocket implements ClientSocket {
     this.isReading = true;
     if (this.isClosed || this.#sent.length === 0) return;
     for (const bytes of this.#sent.splice(0)) this.onSent(bytes);
-    this.onDrain();
+    if (this.#isEnding) this.destroy();
+    else this.onDrain();
   }
 
   end(): void {
-    this.destroy();
+    this.#isEnding = true;
+    if (this.#sent.length === 0) this.destroy();
   }
 
   destroy(): void {

@@ -1,6 +1,6 @@
 /**
- * Broken frames by the million: takes sound payloads and damages them the way lines, bad clients and
- * attackers do. Everything comes from one seed, so that a failure is repeated by its number.
+ * Broken frames by the million: takes sound payloads and damages them the way lines, bad clients
+ * and attackers do. Everything comes from one seed, so that a failure is repeated by its number.
  */
 
 /** A small seeded generator (mulberry32): evenly spread, the same on every machine. */
@@ -130,7 +130,8 @@ export class Mutator {
 
 /** The seed of this run: FUZZ_SEED, or the fixed one. */
 export const fuzzSeed = Number(process.env['FUZZ_SEED'] ?? 20_260_801);
-const scale = Number(process.env['FUZZ_FRAMES'] ?? 1_200_000) / 1_200_000;
+const framesDefault = 1_300_000;
+const scale = Number(process.env['FUZZ_FRAMES'] ?? framesDefault) / framesDefault;
 
 /** How many frames a part of the fuzzing throws, in proportion to FUZZ_FRAMES. */
 export function frameShare(frames: number): number {

@@ -54,7 +54,7 @@ export function snapshotSuite(makeBench: () => SnapshotBench): void {
     await store.close();
   });
 
-  test('a later pass replaces the pages that it wrote, and leaves the others (ten passes)', async () => {
+  test('a later pass replaces the pages that it wrote, and no others (ten passes)', async () => {
     const store = await makeBench().open();
     await writePass(store, 1, { 0: 'a1', 1: 'b1', 2: 'c1' });
     for (let pass = 2; pass <= 10; pass++) {

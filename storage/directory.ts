@@ -1,0 +1,42 @@
+/**
+ * Changes of directory entries that survive a crash, made without holding up the event loop or the
+ * log that is synced beside them.
+ */
+
+import { open, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** How much of a file is freed at once. */
+const shrinkBytes = 16 * 1024 * 1024;
+/** Ending of files that are on their way out: a start removes what a crash left of them. */
+export const discarded = '.discarded';
+
+/** Makes new, renamed and removed entries durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Removes a large file bit by bit: freeing all of its blocks at once holds up every sync on the same
+ * file system for tens of ms. Under its old name the file is gone, durably, before it is touched.
+ */
+export async function discardFile(path: string): Promise<void> {
+  const leaving = path + discarded;
+  await rename(path, leaving);
+  await syncDirectory(dirname(path));
+  const handle = await open(leaving, 'r+');
+  try {
+    for (let { size } = await handle.stat(); size > 0; ) {
+      size = Math.max(0, size - shrinkBytes);
+      await handle.truncate(size);
+    }
+  } finally {
+    await handle.close();
+  }
+  await unlink(leaving);
+}

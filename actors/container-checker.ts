@@ -5,12 +5,10 @@
 
 import { JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
-import { noSession } from '../protocol/session-id.ts';
-import { internalCaller } from '../storage/caller.ts';
 import type { Tree } from '../storage/tree.ts';
 import { Field } from '../storage/znode-rows.ts';
 import type { Clock, Timer } from './clock.ts';
-import { PendingRequest } from './pending-request.ts';
+import { nobody, PendingRequest } from './pending-request.ts';
 
 export interface ContainerCheckerOptions {
   readonly intervalMs: number;
@@ -18,8 +16,6 @@ export interface ContainerCheckerOptions {
   /** How long a container that never had a child may stay; 0: for ever. */
   readonly neverUsedMsMax: number;
 }
-
-const nobody = { id: noSession, high: 0, low: 0 };
 
 export class ContainerChecker {
   readonly #tree: Tree;
@@ -74,17 +70,7 @@ export class ContainerChecker {
 
   #propose(path: string): void {
     const body = new JuteWriter().string(path).copy();
-    this.#submit(
-      new PendingRequest(null, nobody, {
-        cxid: 0,
-        op: Opcode.deleteContainer,
-        caller: internalCaller,
-        buffer: body,
-        start: 0,
-        end: body.length,
-        receivedMs: this.#clock.monotonicMs(),
-        isWrite: false,
-      }),
-    );
+    const nowMs = this.#clock.monotonicMs();
+    this.#submit(PendingRequest.internal(nobody, Opcode.deleteContainer, body, nowMs));
   }
 }

@@ -4,7 +4,8 @@
  */
 
 import type { JuteWriter } from '../protocol/jute.ts';
-import type { Caller } from '../storage/caller.ts';
+import { noSession } from '../protocol/session-id.ts';
+import { type Caller, internalCaller } from '../storage/caller.ts';
 import type { WriteRequest } from '../storage/prepare.ts';
 
 /** Where replies go: a connection, as sessions and the applier see it. */
@@ -21,6 +22,16 @@ export interface ReplyPort {
   /** Requests of this session got fewer: reading may go on. */
   relieve(): boolean;
 }
+
+/** A session's id, as text and as halves. */
+export interface SessionName {
+  readonly id: string;
+  readonly high: number;
+  readonly low: number;
+}
+
+/** What is done on behalf of no session. */
+export const nobody: SessionName = { id: noSession, high: 0, low: 0 };
 
 export class PendingRequest implements WriteRequest {
   readonly port: ReplyPort | null;
@@ -42,7 +53,7 @@ export class PendingRequest implements WriteRequest {
 
   constructor(
     port: ReplyPort | null,
-    session: { readonly id: string; readonly high: number; readonly low: number },
+    session: SessionName,
     request: {
       readonly cxid: number;
       readonly op: number;
@@ -66,5 +77,19 @@ export class PendingRequest implements WriteRequest {
     this.end = request.end;
     this.receivedMs = request.receivedMs;
     this.isWrite = request.isWrite;
+  }
+
+  /** A request that the replica makes itself: nobody is answered. */
+  static internal(session: SessionName, op: number, body: Buffer, nowMs: number): PendingRequest {
+    return new PendingRequest(null, session, {
+      cxid: 0,
+      op,
+      caller: internalCaller,
+      buffer: body,
+      start: 0,
+      end: body.length,
+      receivedMs: nowMs,
+      isWrite: false,
+    });
   }
 }

@@ -8,11 +8,9 @@ import { peerMachine } from '../machines/peer.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import { JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
-import { noSession } from '../protocol/session-id.ts';
 import { formatZxid } from '../protocol/zxid.ts';
 import { AccessControl, type AclSchemes } from '../storage/acl.ts';
 import { Applier } from '../storage/apply.ts';
-import { internalCaller } from '../storage/caller.ts';
 import { Preparer } from '../storage/prepare.ts';
 import { TreeReader } from '../storage/read.ts';
 import { recover } from '../storage/recovery.ts';
@@ -34,7 +32,7 @@ import { DigestHistory } from './digest-history.ts';
 import { MachineHost } from './host.ts';
 import { LogWriter } from './log-writer.ts';
 import type { Notes } from './note.ts';
-import { PendingRequest } from './pending-request.ts';
+import { nobody, PendingRequest } from './pending-request.ts';
 import { type Batch, Proposer } from './proposer.ts';
 import type { Random } from './random.ts';
 import { SessionTracker } from './session-tracker.ts';
@@ -65,7 +63,6 @@ export interface Words {
 }
 
 const secretBytes = 32;
-const nobody = { id: noSession, high: 0, low: 0 };
 /** Expiry is decided four times per tick: finer than ZooKeeper, within its bounds. */
 const expiriesPerTick = 4;
 /** A gap of this many ticks between two looks at the clock is a stall of our own. */
@@ -334,18 +331,8 @@ export class Replica {
       return;
     }
     const body = new JuteWriter(64).bytes(this.#parts.random.bytes(secretBytes)).copy();
-    this.#proposer.submit(
-      new PendingRequest(null, nobody, {
-        cxid: 0,
-        op: Opcode.setSecret,
-        caller: internalCaller,
-        buffer: body,
-        start: 0,
-        end: body.length,
-        receivedMs: this.clock.monotonicMs(),
-        isWrite: false,
-      }),
-    );
+    const nowMs = this.clock.monotonicMs();
+    this.#proposer.submit(PendingRequest.internal(nobody, Opcode.setSecret, body, nowMs));
   }
 
   async #startServing(): Promise<void> {

@@ -7,9 +7,9 @@
 
 import { sessionEvents, sessionMachine } from '../machines/session.ts';
 import { assert } from '../protocol/assert.ts';
+import { Fifo } from '../protocol/fifo.ts';
 import { highHalf, lowHalf } from '../protocol/session-id.ts';
 import type { PendingRequest, ReplyPort } from './pending-request.ts';
-import { Queue } from './queue.ts';
 import { TransitionTable } from './table.ts';
 
 type SessionEffect =
@@ -59,7 +59,7 @@ export class Session {
    * Unfinished requests in order: filled by the connection, drained as writes are applied. Bounded,
    * since the connection stops reading its socket above a limit.
    */
-  readonly #queue = new Queue<PendingRequest>();
+  readonly #queue = new Fifo<PendingRequest>();
   /** Invariant: the number of writes in the queue. */
   #unfinished = 0;
 
@@ -77,7 +77,7 @@ export class Session {
   }
 
   get queueLength(): number {
-    return this.#queue.length;
+    return this.#queue.size;
   }
 
   /** May a read be answered without waiting? Then nobody needs a request object for it. */
@@ -151,7 +151,7 @@ export class Session {
       case 'refuseRequest':
         // Behind requests that wait, an answer would overtake theirs: the end that follows them is
         // answer enough, and all that ZooKeeper's clients get to see.
-        if (this.#queue.length === 0) this.#ports.refuse(request!);
+        if (this.#queue.size === 0) this.#ports.refuse(request!);
         break;
       case 'grantConnection':
         this.connection?.sessionGranted();

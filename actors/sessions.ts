@@ -10,7 +10,6 @@ import { emptyBytes, JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
 import { passwordBytes } from '../protocol/replies.ts';
 import { formatSessionId, nextSessionId, sessionIdFromHalves } from '../protocol/session-id.ts';
-import { internalCaller } from '../storage/caller.ts';
 import type { ReplicatedState } from '../storage/replicated-state.ts';
 import type { Clock } from './clock.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
@@ -158,18 +157,8 @@ export class Sessions {
   }
 
   #submitInternal(session: Session, op: number, body: Buffer): void {
-    this.#ports.submit(
-      new PendingRequest(null, session, {
-        cxid: 0,
-        op,
-        caller: internalCaller,
-        buffer: body,
-        start: 0,
-        end: body.length,
-        receivedMs: this.#clock.monotonicMs(),
-        isWrite: false,
-      }),
-    );
+    const nowMs = this.#clock.monotonicMs();
+    this.#ports.submit(PendingRequest.internal(session, op, body, nowMs));
   }
 
   /** The createSession txn has been applied. */

@@ -7,6 +7,7 @@
  * reports the handshake, events and its own end to its owner, once each.
  */
 
+import { Fifo } from '../protocol/fifo.ts';
 import { FrameSplitter } from '../protocol/frame.ts';
 import { JuteReader, JuteWriter, putInt } from '../protocol/jute.ts';
 import { Opcode, Xid } from '../protocol/opcode.ts';
@@ -18,7 +19,6 @@ import { writeConnectRequest } from '../protocol/requests.ts';
 import type { ClientClock } from './clock.ts';
 import type { ByteStream } from './dial.ts';
 import { BadArgumentsError, ConnectionLossError } from './errors.ts';
-import { Fifo } from './fifo.ts';
 import type { Request } from './request.ts';
 
 export interface ConnectionOwner {

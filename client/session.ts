@@ -9,6 +9,7 @@
  */
 
 import { ErrorCode } from '../protocol/error-code.ts';
+import { Fifo } from '../protocol/fifo.ts';
 import { JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
 import type { ConnectResponse, WatcherEvent } from '../protocol/replies.ts';
@@ -28,7 +29,6 @@ import {
   SessionExpiredError,
   ThrottledOpError,
 } from './errors.ts';
-import { Fifo } from './fifo.ts';
 import type { CallOptions, ClientState, Credential, Settings } from './options.ts';
 import { QuorumProbe } from './quorum-probe.ts';
 import { Request } from './request.ts';

@@ -7,7 +7,7 @@
  * bounded.
  */
 
-import { Fifo } from './fifo.ts';
+import { Fifo } from '../protocol/fifo.ts';
 import type { WatchEvent } from './watch-event.ts';
 
 interface Taker {

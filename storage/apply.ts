@@ -14,7 +14,7 @@ import { statBytes } from '../protocol/record.ts';
 import { sessionIdFromHalves } from '../protocol/session-id.ts';
 import { Txn } from '../protocol/txn.ts';
 import type { ReplicatedState } from './replicated-state.ts';
-import type { ZnodeInit } from './tree.ts';
+import { emptyInit, type ZnodeInit } from './tree.ts';
 import { Field, Flag, noSlot } from './znode-rows.ts';
 
 /** Hears of each change of the tree; the path lies at start..end of bytes. */
@@ -32,17 +32,7 @@ export class Applier {
   readonly #listener: TreeListener;
   readonly #part = new Txn();
   readonly #partReader = new JuteReader();
-  readonly #init: ZnodeInit = {
-    dataStart: 0,
-    dataEnd: 0,
-    aclId: 0,
-    kind: 0,
-    ownerHigh: 0,
-    ownerLow: 0,
-    ttl: 0,
-    zxid: 0,
-    time: 0,
-  };
+  readonly #init = emptyInit();
 
   constructor(state: ReplicatedState, listener: TreeListener) {
     this.#state = state;

@@ -36,6 +36,21 @@ export interface ZnodeInit {
   time: number;
 }
 
+/** A persistent znode with empty data, of no time. */
+export function emptyInit(): ZnodeInit {
+  return {
+    dataStart: 0,
+    dataEnd: 0,
+    aclId: 0,
+    kind: 0,
+    ownerHigh: 0,
+    ownerLow: 0,
+    ttl: 0,
+    zxid: 0,
+    time: 0,
+  };
+}
+
 export class Tree {
   readonly rows = new ZnodeRows();
   readonly cells = new CellPool();
@@ -72,17 +87,7 @@ export class Tree {
   #addSystem(parent: number, name: string, aclId: number): number {
     const bytes = Buffer.from(name);
     // These creates are counted nowhere: cversion of / is -1 and of /zookeeper -2 when all is new.
-    return this.insert(parent, bytes, 0, bytes.length, {
-      dataStart: 0,
-      dataEnd: 0,
-      aclId,
-      kind: 0,
-      ownerHigh: 0,
-      ownerLow: 0,
-      ttl: 0,
-      zxid: 0,
-      time: 0,
-    });
+    return this.insert(parent, bytes, 0, bytes.length, { ...emptyInit(), aclId });
   }
 
   /** Number of znodes, the root counted once. */

@@ -6,7 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ExpiryQueue } from '../../actors/expiry-queue.ts';
-import { Queue } from '../../actors/queue.ts';
+import { Fifo } from '../../protocol/fifo.ts';
 
 const tickMs = 500;
 const item = (id: string, timeoutMs: number, lastHeardMs: number) => ({
@@ -88,14 +88,14 @@ describe('expiry', () => {
 test('a queue is first in, first out (random pushes and shifts)', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(9), { maxLength: 400, size: 'max' }), (steps) => {
-      const queue = new Queue<number>();
+      const queue = new Fifo<number>();
       const model: number[] = [];
       steps.forEach((one, index) => {
         if (one < 6) {
           queue.push(index);
           model.push(index);
         } else expect(queue.shift()).toBe(model.shift());
-        expect([queue.length, queue.peek()]).toEqual([model.length, model[0]]);
+        expect([queue.size, queue.peek()]).toEqual([model.length, model[0]]);
       });
       while (model.length > 0) expect(queue.shift()).toBe(model.shift());
       expect(queue.shift()).toBeUndefined();

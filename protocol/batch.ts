@@ -17,7 +17,9 @@ const crcFrom = 8;
 /** A checksum over bytes; injected, since this folder is free of node's modules. */
 export type Crc = (bytes: Buffer) => number;
 
-/** What is wrong with a batch frame: bytes are missing, bytes are wrong, it is of another version. */
+/**
+ * What is wrong with a batch frame: bytes are missing, bytes are wrong, it is of another version.
+ */
 export type BatchFault = 'torn' | 'corrupt' | 'version';
 
 /** Leaves room for the header. */

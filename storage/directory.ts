@@ -22,8 +22,9 @@ export async function syncDirectory(directory: string): Promise<void> {
 }
 
 /**
- * Removes a large file bit by bit: freeing all of its blocks at once holds up every sync on the same
- * file system for tens of ms. Under its old name the file is gone, durably, before it is touched.
+ * Removes a large file bit by bit: freeing all of its blocks at once holds up every sync on the
+ * same file system for tens of ms. Under its old name the file is gone, durably, before it is
+ * touched.
  */
 export async function discardFile(path: string): Promise<void> {
   const leaving = path + discarded;

@@ -11,7 +11,7 @@ import { Permission, readAcl, writeAcl } from '../protocol/record.ts';
 import { CreateMode, isEphemeralMode, isSequentialMode, isTtlMode } from '../protocol/requests.ts';
 import { openAclId } from './acl-table.ts';
 import type { PrepareContext, PrepareRules } from './prepare-context.ts';
-import { Flag } from './znode-rows.ts';
+import { Flag, nameBytesMax } from './znode-rows.ts';
 
 const ttlMax = 2 ** 40 - 1;
 /** Divergence: a ttl stays a safe integer (285 000 years); ZooKeeper takes 2^60 - 1. */
@@ -47,7 +47,8 @@ export function prepareCreate(context: PrepareContext, op: number, writer: JuteW
   }
   const suffix = isSequentialMode(flags) ? sequenceSuffix(parent.childCreates) : '';
   const path = requested + suffix;
-  if (pathFault(path) !== null) return ErrorCode.badArguments;
+  const isTooLong = pathEnd - pathStart > nameBytesMax;
+  if (isTooLong || pathFault(path) !== null) return ErrorCode.badArguments;
   if (suffix === '') {
     if (outstanding.find(path, reader.buffer, pathStart, pathEnd)) return ErrorCode.nodeExists;
   } else if (outstanding.findPath(path)) return ErrorCode.nodeExists;

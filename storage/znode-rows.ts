@@ -49,6 +49,9 @@ export const Field = {
   digest: 108,
 } as const;
 
+/** Longest name that a row can speak of, with room for a sequence suffix. */
+export const nameBytesMax = 2 ** 24 - 32;
+
 /** Kinds and properties of a znode, as bits. A free row has none of them. */
 export const Flag = {
   live: 1,

@@ -1,7 +1,7 @@
 /**
  * Damaged frames thrown at the decoders of protocol/ (issue: bad input): whatever the bytes are, a
- * record comes out or JuteError is thrown, nothing else; never does a length that was merely claimed
- * cost memory. The run prints its seed; FUZZ_SEED and FUZZ_FRAMES choose another one.
+ * record comes out or JuteError is thrown, nothing else; never does a length that was merely
+ * claimed cost memory. The run prints its seed; FUZZ_SEED and FUZZ_FRAMES choose another one.
  */
 
 import { expect, test } from 'vitest';

@@ -60,7 +60,7 @@ describe('a frame that cannot be one closes the connection without an answer', (
   });
 });
 
-describe('a record that ends early or claims too much is answered by -5, and nothing is lost', () => {
+describe('a record that ends early or claims too much is answered by -5', () => {
   const claim = b.int(0x3fffffff);
   const cases: [name: string, op: number, body: Buffer][] = [
     ['getData without its watch flag', Opcode.getData, b.text('/')],

@@ -79,7 +79,7 @@ test('10,000 silent connections disturb nobody, cost little and are dropped', as
   expect(counters.refusedConnections - refusedBefore).toBe(count);
 }, 120_000);
 
-test('a client that never closes its side loses the socket of a connection that is over', async () => {
+test('a client that never closes its side loses its socket in the end', async () => {
   const { connections } = rig.replica;
   const { size } = connections;
   const socket = connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true });

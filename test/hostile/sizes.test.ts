@@ -1,7 +1,7 @@
 /**
- * Requests that are allowed and huge (issue: bad input; spec 2.2, 4.1): long and deep paths, watches
- * by the hundred thousand, long multis, wide znodes; and those that ask for more than anybody can
- * take. Each gets what ZooKeeper gives, or ends its own connection; the replica stays well.
+ * Requests that are allowed and huge (issue: bad input; spec 2.2, 4.1): long and deep paths,
+ * watches by the hundred thousand, long multis, wide znodes; and those that ask for more than
+ * anybody can take. Each gets what ZooKeeper gives, or ends its own connection.
  */
 
 import { afterEach, describe, expect, test } from 'vitest';
@@ -199,7 +199,7 @@ describe('multi', () => {
     client.drop();
   });
 
-  test('a null in its ACLs fails one part, and the znodes made before it are no ghosts', async () => {
+  test('a null in an ACL fails one part, and the znodes before it are no ghosts', async () => {
     const client = await rig.session();
     const nulls = b.vector(b.join(b.int(31), b.int(-1), b.int(-1)));
     const parts = b.join(
@@ -233,12 +233,12 @@ describe('replies', () => {
     client.drop();
   });
 
-  test('a multiRead that asks for 60 GB ends its connection and costs 64 MB for a moment', async () => {
+  test('a multiRead that asks for 30 GB ends its connection', async () => {
     const client = await rig.session();
     client.send(Opcode.create, makes('/big', Buffer.alloc(megabyte - 200)));
     await client.next();
     const read: MultiRequest = { op: Opcode.getData, body: { path: '/big', watch: false } };
-    client.sendMulti(Array(60_000 / 2).fill(read), Opcode.multiRead);
+    client.sendMulti(Array(30_000).fill(read), Opcode.multiRead);
 
     expect(await client.next()).toBe('closed');
 

@@ -14,7 +14,7 @@ import { Opcode } from '../../protocol/opcode.ts';
 import { openAcl } from '../../protocol/record.ts';
 import { FakeReplica } from '../support/fake-replica.ts';
 import * as b from '../support/golden/bytes.ts';
-import { answer, handshake, patienceMs, Rig, request } from '../support/hostile-rig.ts';
+import { answer, getRoot, handshake, patienceMs, Rig, request } from '../support/hostile-rig.ts';
 import { PeakWatch, settledBytes } from '../support/memory.ts';
 import { MemoryLog } from '../support/memory-log.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -58,7 +58,7 @@ const getData = (xid: number, path: string) =>
   request(xid, Opcode.getData, b.text(path), b.bool(false));
 
 describe('reads of a megabyte each in a pipeline, and the client does not read', () => {
-  test('20 clients with 100 reads each: input is paused, memory bounded, nothing is lost', async () => {
+  test('pauses their input, bounds memory and loses nothing (20 clients, 100 reads)', async () => {
     const size = megabyte - 200;
     await makeZnode('/big', size);
     const reads = Buffer.concat(Array.from({ length: 100 }, (_, at) => getData(at + 1, '/big')));
@@ -101,11 +101,37 @@ describe('reads of a megabyte each in a pipeline, and the client does not read',
   });
 });
 
+test('what waits for a slow reader still leaves before the end of its connection', async () => {
+  const fake = await FakeReplica.start(1);
+  const socket = fake.connect();
+  socket.arrive(handshake());
+  await fake.settle();
+  const xids: number[] = [];
+  socket.onSent = (bytes) => {
+    const splitter = new FrameSplitter(megabyte, (chunk, start) => {
+      xids.push(chunk.readInt32BE(start));
+      return true;
+    });
+    splitter.push(bytes, 0, bytes.length);
+  };
+  socket.isReading = false;
+  for (const xid of [1, 2, 3]) socket.arrive(request(xid, Opcode.exists, getRoot));
+  socket.arrive(request(4, Opcode.closeSession));
+  await fake.settle();
+  expect(fake.replica.connections.size).toBe(0);
+
+  socket.drain();
+
+  expect(xids).toEqual([1, 2, 3, 4]);
+  expect(socket.isClosed).toBe(true);
+  await fake.stop();
+});
+
 describe('a watcher that never reads', () => {
   const path = `/${'w'.repeat(400)}`;
   const eventBytes = 4 + 16 + 12 + path.length;
 
-  test('is ended at the output limit (1,000,000 events), and a watcher that reads is not', async () => {
+  test('is ended at the output limit, and one that reads is not (1,000,000 events)', async () => {
     await makeZnode(path, 1);
     const deaf = await deafClient();
     const addWatch = request(1, Opcode.addWatch, b.text(path), b.int(0));
@@ -147,7 +173,7 @@ describe('a watcher that never reads', () => {
     deaf.destroy();
   }, 120_000);
 
-  test('costs the bytes of its events, and not a buffer for each turn (100,000 turns)', async () => {
+  test('costs the bytes of its events, not a buffer per turn (100,000 turns)', async () => {
     const turns = 100_000;
     const fake = await FakeReplica.start(1);
     const socket = fake.connect();

@@ -175,6 +175,8 @@ function word(port, text) {
       answer += chunk;
     });
     socket.on('error', () => resolve(''));
+    // One that has accepted and is not serving yet may never answer.
+    socket.setTimeout(1000, () => socket.destroy());
     socket.on('close', () => resolve(answer));
   });
 }

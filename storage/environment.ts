@@ -20,6 +20,8 @@ export interface EnvironmentOptions {
   /** What the file holds and in which version, e.g. `natskeeper log 1`. */
   readonly format: string;
   readonly mapBytes: number;
+  /** This process has looked through the file already. */
+  readonly isChecked?: boolean;
 }
 
 export class Environment {
@@ -37,7 +39,7 @@ export class Environment {
   /** Opens or makes the file; refuses one of another format. */
   static async open(path: string, options: EnvironmentOptions): Promise<Environment> {
     const isNew = !existsSync(path);
-    const fault = isNew ? null : faultOfLmdbFile(path);
+    const fault = isNew || options.isChecked ? null : faultOfLmdbFile(path);
     if (fault !== null) throw unusable(path, fault);
     let database: RootDatabase<Buffer, Buffer>;
     try {

@@ -77,7 +77,8 @@ export class LmdbSnapshots implements SnapshotStore {
     this.#unfinished = [];
     const { path } = this.#environment;
     await this.#environment.close();
-    this.#environment = await Environment.open(path, { format, mapBytes: this.#mapBytes });
+    const mapBytes = this.#mapBytes;
+    this.#environment = await Environment.open(path, { format, mapBytes, isChecked: true });
   }
 
   #pageKeys(): Buffer[] {

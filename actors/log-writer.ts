@@ -19,6 +19,10 @@ export class LogWriter {
   readonly #clock: Clock;
   readonly #ports: LogWriterPorts;
   #hasFailed = false;
+  /** Batches given to the log that it has not answered for. */
+  #unsettled = 0;
+  /** Settled with the last batch, failed or not. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(log: LogStore, clock: Clock, ports: LogWriterPorts) {
     this.#log = log;
@@ -29,13 +33,16 @@ export class LogWriter {
   append(batch: Batch): void {
     if (this.#hasFailed) return;
     if (batch.frame === null) {
-      // Only syncs: they keep their place behind what is being logged, by the same way round.
-      this.#clock.defer(() => this.#settle(batch));
+      // Only syncs: their place is behind what is being logged.
+      if (this.#unsettled === 0) this.#clock.defer(() => this.#settle(batch));
+      else this.#last = this.#last.then(() => this.#settle(batch));
       return;
     }
     const startedMs = this.#clock.monotonicMs();
-    this.#log.append(batch.frame).then(
+    this.#unsettled++;
+    this.#last = this.#log.append(batch.frame).then(
       () => {
+        this.#unsettled--;
         this.#ports.flushTook(this.#clock.monotonicMs() - startedMs);
         this.#settle(batch);
       },

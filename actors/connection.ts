@@ -385,14 +385,9 @@ export class Connection implements ReplyPort, EventPort {
     this.#event(reason);
   }
 
-  /** Nothing was received of a handshake within the time for it. */
-  handshakeTimedOut(): void {
-    if (this.#state === awaitingState) this.#event('handshake.timedOut');
-  }
-
-  /** The server is stopping: send what is queued, then close. */
-  stop(): void {
-    this.#event('server.stopping');
+  /** No handshake came in time; read no more; or send what is queued, then close. */
+  tell(event: 'handshake.timedOut' | 'pressure.high' | 'server.stopping'): void {
+    this.#event(event);
   }
 }
 

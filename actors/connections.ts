@@ -73,7 +73,7 @@ export class Connections {
     for (const [connection, dueMs] of this.#sessionless) {
       if (dueMs > nowMs && connection.session === null) break;
       this.#sessionless.delete(connection);
-      connection.handshakeTimedOut();
+      connection.tell('handshake.timedOut');
     }
   }
 
@@ -114,8 +114,13 @@ export class Connections {
     }
   }
 
+  /** No more requests are read: what is in flight can come to its end. */
+  holdInput(): void {
+    for (const connection of this.#all.values()) connection.tell('pressure.high');
+  }
+
   stop(): void {
     this.#sweep?.cancel();
-    for (const connection of [...this.#all.values()]) connection.stop();
+    for (const connection of [...this.#all.values()]) connection.tell('server.stopping');
   }
 }

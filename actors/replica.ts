@@ -93,6 +93,7 @@ export class Replica {
   #starting: Promise<void> = Promise.resolve();
   #whenServing: { resolve: () => void; reject: (reason: Error) => void } | null = null;
   #whenStopped: (() => void) | null = null;
+  #stopped: Promise<void> | null = null;
 
   /** Recovers the state from the stores; throws StorageError when they cannot be used. */
   constructor(parts: ReplicaParts) {
@@ -180,12 +181,13 @@ export class Replica {
     });
   }
 
-  /** Finishes what is in flight, then resolves. */
+  /** Finishes what is in flight, then resolves; asked again, it is the same stop. */
   stop(): Promise<void> {
-    return new Promise((resolve) => {
+    this.#stopped ??= new Promise((resolve) => {
       this.#whenStopped = resolve;
       this.#peer.send({ type: 'stop.requested' });
     });
+    return this.#stopped;
   }
 
   get stateName(): string {
@@ -267,7 +269,8 @@ export class Replica {
       frameBytesMax: settings.frameBytesMax,
       requestsMax: settings.globalOutstandingLimit,
       isServing: () => this.isServing,
-      isOverloaded: () => this.#proposer.isOverloaded,
+      // A replica that drains wants no more of them either: else it might never be done.
+      isOverloaded: () => !this.isServing || this.#proposer.isOverloaded,
       lastZxid: () => this.state.lastZxid,
       openSession: (timeoutMs, port) => this.sessions.open(timeoutMs, port),
       resumeSession: ({ sessionId, passwd, timeOut }, port) =>
@@ -362,6 +365,7 @@ export class Replica {
     void this.#listener?.close();
     this.#tracker.stop();
     this.#containers.stop();
+    this.connections.holdInput();
   }
 
   #drain(): void {

@@ -31,8 +31,6 @@ export type MultiResult =
   | { [Op in ReplyOp]: { op: Op; body: ReplyBody<Op> } }[ReplyOp]
   | { op: typeof Opcode.error; err: number };
 
-export const multiHeaderBytes = 9;
-
 export function writeMultiHeader(writer: JuteWriter, type: number, done: boolean, err: number) {
   writer.int(type).boolean(done).int(err);
 }

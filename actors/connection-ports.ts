@@ -10,20 +10,30 @@ import type { Counters } from './counters.ts';
 import type { ReplyPort } from './pending-request.ts';
 import type { Session } from './session.ts';
 
+export type Door = 'open' | 'readOnly' | 'waiting' | 'shut';
+
 export interface ConnectionPorts {
   readonly clock: Clock;
   readonly counters: Counters;
   readonly reader: TreeReader;
   readonly access: AccessControl;
+  /** Names this process in the txns that its clients ask for. */
+  readonly origin: number;
   readonly frameBytesMax: number;
   /** Unfinished requests of one session above which its socket is not read. */
   readonly requestsMax: number;
-  isServing(): boolean;
+  /** Whom we let in: everybody, who only wants to read, nobody; or that is not clear yet. */
+  door(): Door;
   /** Are there more unfinished writes in the replica than it wants to hold? */
   isOverloaded(): boolean;
   lastZxid(): number;
-  openSession(timeoutMs: number, port: ReplyPort): Session;
-  resumeSession(request: ConnectRequest, port: ReplyPort): Session | null;
+  openSession(request: ConnectRequest, port: ReplyPort): Session;
+  /** Answers by `done`, at once or later: null when the session cannot go on here. */
+  resumeSession(
+    request: ConnectRequest,
+    port: ReplyPort,
+    done: (session: Session | null) => void,
+  ): void;
   passwordOf(sessionId: string): Buffer;
   isWord(word: string): boolean;
   /** The answer to a four-letter word; `argument` are the bytes behind it. */

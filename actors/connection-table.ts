@@ -24,6 +24,8 @@ export const connectionTable = TransitionTable.compile<ConnectionEventType, Conn
   connectionEvents,
 );
 export const awaitingState = connectionTable.stateIndex('awaitingConnect');
+export const waitingState = connectionTable.stateIndex('waiting');
+export const openingState = connectionTable.stateIndex('opening');
 export const flowingState = connectionTable.stateIndex('serving.flowing');
 export const stalledState = connectionTable.stateIndex('serving.stalled');
 export const closedState = connectionTable.stateIndex('closed');

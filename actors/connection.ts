@@ -5,7 +5,6 @@
  */
 
 import { ErrorCode } from '../protocol/error-code.ts';
-import { FrameSplitter } from '../protocol/frame.ts';
 import { getInt, JuteOverflow, JuteReader, JuteWriter } from '../protocol/jute.ts';
 import { Opcode, RequestKind, requestKind, Xid } from '../protocol/opcode.ts';
 import { Permission } from '../protocol/record.ts';
@@ -24,9 +23,12 @@ import {
   closedState,
   connectionTable,
   flowingState,
+  openingState,
   stalledState,
+  waitingState,
 } from './connection-table.ts';
-import { OpeningBytes, takeConnectRequest } from './handshake.ts';
+import { takeConnectRequest } from './handshake.ts';
+import { Input, type InputSink } from './input.ts';
 import { PendingRequest, type ReplyPort } from './pending-request.ts';
 import { Replies } from './replies.ts';
 import type { Session } from './session.ts';
@@ -38,25 +40,22 @@ const outputBytesHigh = 1024 * 1024;
 /** Unsent output at which a client that takes nothing is given up. */
 const outputBytesMax = 256 * 1024 * 1024;
 
-export class Connection implements ReplyPort, EventPort {
+export class Connection implements ReplyPort, EventPort, InputSink {
   /** Under this number its watches are kept. */
   readonly watcher: number;
   readonly socket: ClientSocket;
   readonly #ports: ConnectionPorts;
   readonly #auth: Authenticator;
   readonly #replies: Replies;
-  readonly #splitter: FrameSplitter;
+  readonly #input: Input;
   readonly #reader = new JuteReader();
   readonly #origin: { caller: Caller; session: string; watcher: number };
   #state = awaitingState;
   #session: Session | null = null;
   #request: ConnectRequest | null = null;
-  /** Bytes that were read before a stall or an open handshake stopped the splitting. */
-  #unread: Buffer | null = null;
-  #isHandling = false;
   #flushIsDue = false;
-  /** Null once it is known that frames come. */
-  #opening: OpeningBytes | null = new OpeningBytes();
+  /** It was let in while there is no leader: it may only read. */
+  #isReadOnly = false;
   #word = '';
   #chunkMs = 0;
 
@@ -68,12 +67,12 @@ export class Connection implements ReplyPort, EventPort {
     this.#auth = auth;
     this.#ports = ports;
     this.#origin = { caller: auth.caller, session: noSession, watcher };
-    this.#splitter = new FrameSplitter(ports.frameBytesMax, (chunk, start, end) =>
-      this.#frame(chunk, start, end),
-    );
+    this.#input = new Input(ports.frameBytesMax, this);
     this.stats = new ConnectionStats(ports.counters, ports.clock.wallMs());
     this.#replies = new Replies(socket, this.stats, ports.clock);
-    socket.onData = (chunk) => this.#data(chunk);
+    socket.onData = (chunk) => {
+      if (this.isOpen) this.#input.data(chunk);
+    };
     socket.onDrain = () => this.flushDue();
     socket.onClose = () => {
       this.#event('socket.closed');
@@ -116,7 +115,7 @@ export class Connection implements ReplyPort, EventPort {
         this.#replies.text(this.#word);
         break;
       case 'openSession':
-        this.#session = this.#ports.openSession(this.#request!.timeOut, this);
+        this.#session = this.#ports.openSession(this.#request!, this);
         break;
       case 'resumeSession':
         this.#resumeSession();
@@ -129,10 +128,11 @@ export class Connection implements ReplyPort, EventPort {
         break;
       case 'pauseInput':
         this.socket.pause();
-        if (this.#state === stalledState) this.#ports.stalled(this);
+        if (this.#state !== openingState) this.#ports.stalled(this);
         break;
       case 'resumeInput':
-        this.#resumeInput();
+        this.socket.resume();
+        this.#input.resume();
         break;
       case 'endSocket':
         this.#replies.flush(true);
@@ -152,76 +152,62 @@ export class Connection implements ReplyPort, EventPort {
 
   // Input.
 
-  #data(chunk: Buffer): void {
-    if (!this.isOpen) return;
-    if (this.#unread !== null) {
-      // The socket was paused in mid-flight: keep what it still delivered, in order.
-      this.#unread = Buffer.concat([this.#unread, chunk]);
-      return;
-    }
-    this.#handle(chunk);
-  }
-
-  #handle(chunk: Buffer): void {
-    this.#isHandling = true;
+  begun(): void {
     this.#chunkMs = this.#ports.clock.monotonicMs();
     if (this.#session !== null) this.#session.lastHeardMs = this.#chunkMs;
-    const frames = this.#opening === null ? chunk : this.#takeOpening(this.#opening, chunk);
-    if (frames !== null) this.#split(frames);
-    this.#isHandling = false;
+  }
+
+  ended(): void {
     if (this.isOpen) this.#flush();
   }
 
-  #takeOpening(opening: OpeningBytes, chunk: Buffer): Buffer | null {
-    const found = opening.take(chunk, this.#ports.isWord);
-    if (found.kind === 'unknown') return null;
-    this.#opening = null;
-    if (found.kind === 'frames') return found.bytes;
+  isWord(word: string): boolean {
+    return this.#ports.isWord(word);
+  }
+
+  word(word: string, argument: Buffer): void {
     this.stats.noteFrame();
-    this.#word = this.#ports.answerWord(found.word, found.argument);
+    this.#word = this.#ports.answerWord(word, argument);
     this.#event('word.received');
-    return null;
   }
 
-  #split(chunk: Buffer): void {
-    const used = this.#splitter.push(chunk, 0, chunk.length);
-    if (used < 0) this.#event('protocol.violated');
-    else if (used < chunk.length && this.isOpen) this.#unread = chunk.subarray(used);
+  violated(): void {
+    this.#event('protocol.violated');
   }
 
-  /** Takes one frame; false stops the splitting. */
-  #frame(chunk: Buffer, start: number, end: number): boolean {
+  frame(chunk: Buffer, start: number, end: number): boolean {
     this.stats.noteFrame();
     if (this.#state === flowingState) this.#takeRequest(chunk, start, end);
     else if (this.#state === awaitingState) this.#connect(chunk, start, end);
     return this.#state === flowingState;
   }
 
-  #resumeInput(): void {
-    this.socket.resume();
-    const unread = this.#unread;
-    if (unread === null || this.#isHandling) return;
-    this.#unread = null;
-    this.#handle(unread);
-  }
-
   // Handshake.
 
   #connect(chunk: Buffer, start: number, end: number): void {
     this.#request = takeConnectRequest(chunk, start, end);
+    if (this.#request === null) return this.#event('connect.refused');
+    this.#knock(this.#request);
+  }
+
+  /** May it come in? Where that is not clear yet, it is asked again when something has changed. */
+  #knock(request: ConnectRequest): void {
+    const door = this.#ports.door();
+    if (door === 'waiting') return this.#event('connect.early');
+    this.#isReadOnly = door === 'readOnly';
+    const isAllowed = door === 'open' || (this.#isReadOnly && request.readOnly === true);
     // Never an expired-session answer to a client that is ahead: it is right, we are behind.
-    const isRefused =
-      this.#request === null ||
-      !this.#ports.isServing() ||
-      this.#request.lastZxidSeen > this.#ports.lastZxid();
-    if (isRefused) return this.#event('connect.refused');
-    const isNew = this.#request!.sessionId === noSession;
-    this.#event(isNew ? 'connect.fresh' : 'connect.resume');
+    if (!isAllowed || request.lastZxidSeen > this.#ports.lastZxid()) {
+      return this.#event('connect.refused');
+    }
+    this.#event(request.sessionId === noSession ? 'connect.fresh' : 'connect.resume');
   }
 
   #resumeSession(): void {
-    this.#session = this.#ports.resumeSession(this.#request!, this);
-    this.#event(this.#session === null ? 'session.denied' : 'session.granted');
+    this.#ports.resumeSession(this.#request!, this, (session) => {
+      this.#session = session;
+      this.#event(session === null ? 'session.denied' : 'session.granted');
+    });
   }
 
   sessionGranted(): void {
@@ -236,7 +222,8 @@ export class Connection implements ReplyPort, EventPort {
   }
 
   #respond(timeOut: number, sessionId: string, passwd: Buffer): void {
-    this.#replies.connectResponse(this.#request!, { timeOut, sessionId, passwd });
+    const readOnly = this.#isReadOnly;
+    this.#replies.connectResponse(this.#request!, { timeOut, sessionId, passwd, readOnly });
     // It may hold a megabyte of password.
     this.#request = null;
     this.#wantFlush();
@@ -273,12 +260,23 @@ export class Connection implements ReplyPort, EventPort {
       end,
       receivedMs: this.#chunkMs,
       isWrite: kind === RequestKind.write || kind === RequestKind.close,
+      origin: this.#ports.origin,
     });
+    if (this.#isReadOnly && (kind === RequestKind.write || kind === RequestKind.close)) {
+      return this.#refuseWrite(request, kind === RequestKind.close);
+    }
     if (kind === RequestKind.write) session.receiveWrite(request);
     else if (kind === RequestKind.close) session.receiveClose(request);
     else session.receiveRead(request);
     const isTooMuch = session.queueLength > this.#ports.requestsMax || this.#ports.isOverloaded();
     if (isTooMuch) this.#event('pressure.high');
+  }
+
+  /** Without a leader nothing is agreed upon; a session that ends now ends here alone. */
+  #refuseWrite(request: PendingRequest, isClose: boolean): void {
+    const err = isClose ? ErrorCode.ok : ErrorCode.notReadOnly;
+    this.reply(request, this.#ports.lastZxid(), err, null);
+    if (isClose) this.#event('session.closed');
   }
 
   answerRead(request: PendingRequest): void {
@@ -355,7 +353,7 @@ export class Connection implements ReplyPort, EventPort {
 
   #wantFlush(): void {
     if (this.#replies.queuedBytes > outputBytesMax) return this.#event('output.overflowed');
-    if (this.#isHandling || this.#flushIsDue) return;
+    if (this.#input.isHandling || this.#flushIsDue) return;
     this.#flushIsDue = true;
     this.#ports.flushLater(this);
   }
@@ -374,6 +372,12 @@ export class Connection implements ReplyPort, EventPort {
 
   /** Reads on, if there is room again; false while it has to wait. */
   relieve(): boolean {
+    if (this.#state === waitingState) {
+      if (this.#ports.door() === 'waiting') return false;
+      this.#knock(this.#request!);
+      this.#flush();
+      return true;
+    }
     if (this.#state !== stalledState) return true;
     if (this.#replies.queuedBytes > outputBytesHigh / 2) return false;
     if (this.queued > this.#ports.requestsMax / 2 || this.#ports.isOverloaded()) return false;

@@ -119,8 +119,13 @@ export class Connections {
     for (const connection of this.#all.values()) connection.tell('pressure.high');
   }
 
+  /** Whoever is connected may try elsewhere. */
+  dropAll(): void {
+    for (const connection of [...this.#all.values()]) connection.tell('server.stopping');
+  }
+
   stop(): void {
     this.#sweep?.cancel();
-    for (const connection of [...this.#all.values()]) connection.tell('server.stopping');
+    this.dropAll();
   }
 }

@@ -57,15 +57,16 @@ export function takeConnectRequest(
 export function putConnectResponse(
   writer: JuteWriter,
   request: ConnectRequest,
-  response: Omit<ConnectResponse, 'protocolVersion' | 'readOnly'>,
+  response: Omit<ConnectResponse, 'protocolVersion'>,
 ): number {
   const start = writer.length;
   writer.int(0);
-  const { readOnly } = request;
+  const { readOnly, ...rest } = response;
+  // Only a client that sent the byte expects one.
+  const isAware = request.readOnly !== undefined;
   writeConnectResponse(writer, {
-    protocolVersion: 0,
-    ...response,
-    ...(readOnly === undefined ? {} : { readOnly: false }),
+    ...{ protocolVersion: 0, ...rest },
+    ...(isAware ? { readOnly: readOnly === true } : {}),
   });
   putInt(writer.buffer, start, writer.length - start - 4);
   return writer.length - start;

@@ -7,6 +7,7 @@
 import {
   type AnyMachineSnapshot,
   type AnyStateMachine,
+  type ContextFrom,
   createActor,
   type EventFrom,
   type InputFrom,
@@ -50,7 +51,8 @@ export function makeScope(
 export function effectNames(machine: AnyStateMachine): Set<string> {
   const names = new Set<string>();
   const visit = (node: AnyStateMachine['root']) => {
-    const lists = [...node.transitions.values()].flat().map((transition) => transition.actions);
+    const transitions = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
+    const lists = transitions.map((transition) => transition.actions);
     for (const action of [...lists, node.entry, node.exit].flat()) {
       if (typeof action === 'string') names.add(action);
       else if (action && typeof action === 'object' && 'type' in action) names.add(action.type);
@@ -98,6 +100,11 @@ export class MachineHost<Machine extends AnyStateMachine> {
   /** The active state, e.g. `writing` or `serving.flowing`. */
   get state(): string {
     return stateName(this.#snapshot.value);
+  }
+
+  /** What the machine remembers; plain JSON, to be read only. */
+  get context(): ContextFrom<Machine> {
+    return this.#snapshot.context as ContextFrom<Machine>;
   }
 
   send(event: EventFrom<Machine>): void {

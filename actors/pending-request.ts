@@ -48,8 +48,12 @@ export class PendingRequest implements WriteRequest {
   readonly receivedMs: number;
   /** Wall clock at which the leader prepared it: the time of its txn. */
   time = 0;
+  /** Not 0: the leader refuses it with this code. */
+  fault = 0;
   /** A write stays in its session's queue until its txn is applied; a read only waits. */
   readonly isWrite: boolean;
+  /** The process that took it, as in the header of its txn; 0: it is no client's. */
+  readonly origin: number;
 
   constructor(
     port: ReplyPort | null,
@@ -63,6 +67,7 @@ export class PendingRequest implements WriteRequest {
       readonly end: number;
       readonly receivedMs: number;
       readonly isWrite: boolean;
+      readonly origin?: number;
     },
   ) {
     this.port = port;
@@ -77,6 +82,7 @@ export class PendingRequest implements WriteRequest {
     this.end = request.end;
     this.receivedMs = request.receivedMs;
     this.isWrite = request.isWrite;
+    this.origin = request.origin ?? 0;
   }
 
   /** A request that the replica makes itself: nobody is answered. */

@@ -8,47 +8,51 @@
 import { crc32 } from 'node:zlib';
 import { batchHeaderBytes, beginBatch, endBatch } from '../protocol/batch.ts';
 import { JuteWriter } from '../protocol/jute.ts';
-import { Opcode } from '../protocol/opcode.ts';
-import type { Preparer } from '../storage/prepare.ts';
+import { packetHeaderBytes } from '../protocol/packet.ts';
+import type { Preparer, WriteRequest } from '../storage/prepare.ts';
 import type { Clock } from './clock.ts';
-import type { PendingRequest } from './pending-request.ts';
 
-/** Txns that are agreed upon together, and the requests that they came from. */
+/** Txns that are agreed upon together. */
 export interface Batch {
-  /** The bytes as logged and sent; null when no request of it made a txn. */
-  readonly frame: Buffer | null;
-  readonly firstZxid: number;
-  readonly txnCount: number;
-  /** In txn order. A sync has a place among them, but no txn. */
-  readonly requests: readonly PendingRequest[];
-  /** Gives the frame's memory back; nothing may look at it afterwards. */
+  /** Room for a packet's header and the zxid that is committed so far, then the frame. */
+  readonly packet: Buffer;
+  /** The bytes as logged and sent. */
+  readonly frame: Buffer;
+  readonly lastZxid: number;
+  /** Gives the memory back; nothing may look at it afterwards. */
   release(): void;
 }
 
 export interface ProposerPorts {
-  /** Logs the batch and sends it to the others; calls `logged` once it may go on. */
+  /** Logs the batch and sends it to the others; `logged` is called once the log is free again. */
   propose(batch: Batch): void;
+  /** `lastZxidMax` is reached: nothing more is prepared. */
+  exhausted(): void;
 }
 
+/** In front of a frame, so that it is sent from where it was made. */
+export const headroomBytes = packetHeaderBytes + 8;
 const batchBytesStart = 64 * 1024;
 /** A writer that grew beyond this is not kept: memory follows the load down again. */
 const keptBytesMax = 4 * 1024 * 1024;
 const keptWritersMax = 4;
+/** A batch is closed above this, so that it is one flush and one frame of bearable size. */
+const batchBytesMax = 4 * 1024 * 1024;
 /** Above this, connections that write are not read. */
-const unfinishedBytesMax = 64 * 1024 * 1024;
+const unfinishedBytesMax = 24 * 1024 * 1024;
 
 export class Proposer {
   readonly #preparer: Preparer;
   readonly #clock: Clock;
   readonly #ports: ProposerPorts;
-  /** Batches that the log has not answered for. Invariant: <= inFlightMax. */
+  /** Batches that the log has not answered for. Invariant: <= inFlightMax, but for large ones. */
   #inFlight = 0;
   readonly #inFlightMax: number;
+  readonly #lastZxidMax: number;
   #lastZxid: number;
   #writer: JuteWriter | null = null;
   #firstZxid = 0;
   #txnCount = 0;
-  #requests: PendingRequest[] = [];
   #closeDeferred = false;
   /** Bytes of txns that are prepared and whose batch is not released. */
   #unfinishedBytes = 0;
@@ -59,10 +63,11 @@ export class Proposer {
     lastZxid: number,
     clock: Clock,
     ports: ProposerPorts,
-    inFlightMax = 1,
+    { inFlightMax = 1, lastZxidMax = Number.POSITIVE_INFINITY } = {},
   ) {
     this.#preparer = preparer;
     this.#lastZxid = lastZxid;
+    this.#lastZxidMax = lastZxidMax;
     this.#clock = clock;
     this.#ports = ports;
     this.#inFlightMax = inFlightMax;
@@ -73,27 +78,21 @@ export class Proposer {
     return this.#unfinishedBytes > unfinishedBytesMax;
   }
 
-  /** Nothing is prepared, logged or waiting to be. */
+  /** Nothing waits to be proposed. */
   get isIdle(): boolean {
-    return this.#inFlight === 0 && this.#requests.length === 0;
+    return this.#writer === null;
   }
 
-  submit(request: PendingRequest): void {
-    this.#requests.push(request);
-    if (request.op !== Opcode.sync) this.#prepare(request);
-    if (this.#inFlight < this.#inFlightMax && !this.#closeDeferred) {
-      this.#closeDeferred = true;
-      this.#clock.defer(() => {
-        this.#closeDeferred = false;
-        this.#close();
-      });
-    }
+  /** zxid of the last txn that was prepared. */
+  get lastZxid(): number {
+    return this.#lastZxid;
   }
 
-  #prepare(request: PendingRequest): void {
+  submit(request: WriteRequest & { time: number }): void {
+    if (this.#lastZxid === this.#lastZxidMax) return this.#ports.exhausted();
     if (this.#writer === null) {
       this.#writer = this.#spareWriters.pop() ?? new JuteWriter(batchBytesStart);
-      beginBatch(this.#writer);
+      beginBatch(this.#writer, headroomBytes);
       this.#firstZxid = this.#lastZxid + 1;
     }
     request.time = this.#clock.wallMs();
@@ -102,34 +101,43 @@ export class Proposer {
     const before = this.#writer.length;
     this.#preparer.prepare(request, this.#lastZxid, this.#writer);
     this.#unfinishedBytes += this.#writer.length - before;
+    if (this.#writer.length > batchBytesMax) return this.#close();
+    if (this.#inFlight < this.#inFlightMax && !this.#closeDeferred) {
+      this.#closeDeferred = true;
+      this.#clock.defer(() => {
+        this.#closeDeferred = false;
+        this.#closeIfFree();
+      });
+    }
+  }
+
+  #closeIfFree(): void {
+    if (this.#inFlight < this.#inFlightMax) this.#close();
   }
 
   #close(): void {
-    if (this.#requests.length === 0 || this.#inFlight >= this.#inFlightMax) return;
     const writer = this.#writer;
-    const bytes = writer === null ? 0 : writer.length - batchHeaderBytes;
-    const batch: Batch = {
-      frame: writer && endBatch(writer, this.#firstZxid, this.#txnCount, crc32),
-      firstZxid: this.#firstZxid,
-      txnCount: this.#txnCount,
-      requests: this.#requests,
-      release: () => {
-        this.#unfinishedBytes -= bytes;
-        if (writer && writer.buffer.length <= keptBytesMax) {
-          if (this.#spareWriters.length < keptWritersMax) this.#spareWriters.push(writer);
-        }
-      },
-    };
+    if (writer === null) return;
+    const bytes = writer.length - headroomBytes - batchHeaderBytes;
+    const frame = endBatch(writer, this.#firstZxid, this.#txnCount, crc32, headroomBytes);
     this.#writer = null;
     this.#txnCount = 0;
-    this.#requests = [];
     this.#inFlight++;
-    this.#ports.propose(batch);
+    this.#ports.propose({
+      packet: writer.view(),
+      frame,
+      lastZxid: this.#lastZxid,
+      release: () => {
+        this.#unfinishedBytes -= bytes;
+        if (writer.buffer.length > keptBytesMax) return;
+        if (this.#spareWriters.length < keptWritersMax) this.#spareWriters.push(writer);
+      },
+    });
   }
 
   /** A batch is in the log: the next one may be closed. */
   logged(): void {
     this.#inFlight--;
-    this.#close();
+    this.#closeIfFree();
   }
 }

@@ -12,9 +12,8 @@ import type { Counters } from './counters.ts';
 import type { DigestRecord } from './digest-history.ts';
 import type { Expiring } from './expiry-queue.ts';
 import type { Replica } from './replica.ts';
+import type { ReplicaMode } from './replica-mode.ts';
 import type { Settings } from './settings.ts';
-
-export type ReplicaMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only';
 
 export interface ConnectionView {
   readonly socket: Pick<ClientSocket, 'remoteAddress' | 'remotePort' | 'queuedBytes'>;
@@ -62,16 +61,16 @@ export function viewOf(replica: Replica): ReplicaView {
     clock: replica.clock,
     counters: replica.counters,
     state: replica.state,
-    connections: replica.connections,
+    connections: replica.clients.connections,
     sessions: replica.sessions,
-    watches: replica.watches,
+    watches: replica.clients.watches,
     treeDirectory: replica.stores.treeDirectory,
     logDirectory: replica.stores.logDirectory,
-    isServing: () => replica.isServing,
-    mode: () => 'standalone',
+    isServing: () => replica.isServing || replica.isReadOnly,
+    mode: () => replica.mode,
     clientPort: () => replica.address?.port ?? replica.settings.clientPort ?? -1,
-    outstanding: () => replica.outstanding,
+    outstanding: () => replica.clients.outstanding,
     uptimeMs: () => replica.clock.monotonicMs() - replica.startedMs,
-    digests: () => replica.digests.records(),
+    digests: () => replica.writePath.digests.records(),
   };
 }

@@ -1,94 +1,53 @@
 /**
  * Wires one replica together: the only file that knows all the actors. What it must not make itself
  * (time, chance, bus, stores, sockets, log lines) is handed in, so that production, simulator and
- * tests run the same replica. Hosts the peer's machine: recovering, serving, draining.
+ * tests run the same replica. Hosts the peer's machine.
  */
 
 import { peerMachine } from '../machines/peer.ts';
-import { ErrorCode } from '../protocol/error-code.ts';
-import { JuteWriter } from '../protocol/jute.ts';
-import { Opcode } from '../protocol/opcode.ts';
-import { formatZxid } from '../protocol/zxid.ts';
-import { AccessControl, type AclSchemes } from '../storage/acl.ts';
-import { Applier } from '../storage/apply.ts';
-import { Preparer } from '../storage/prepare.ts';
-import { TreeReader } from '../storage/read.ts';
-import { recover } from '../storage/recovery.ts';
 import type { ReplicatedState } from '../storage/replicated-state.ts';
 import { WriteFailure } from '../storage/storage-error.ts';
 import type { Stores } from '../storage/stores.ts';
-import { isValidAclId, matches } from './acl-schemes.ts';
-import { BatchApplier } from './applier.ts';
-import { Authenticator } from './authenticator.ts';
-import { type Bus, subjects } from './bus.ts';
-import type { AcceptSocket, Listener } from './client-socket.ts';
-import type { Clock } from './clock.ts';
-import { Connection } from './connection.ts';
-import type { ConnectionPorts } from './connection-ports.ts';
-import { Connections } from './connections.ts';
-import { ContainerChecker } from './container-checker.ts';
+import { Clients, type Words } from './clients.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { Door } from './connection-ports.ts';
 import { Counters } from './counters.ts';
-import { DigestHistory } from './digest-history.ts';
-import { MachineHost } from './host.ts';
-import { LogWriter } from './log-writer.ts';
-import type { Notes } from './note.ts';
+import { Deciders } from './deciders.ts';
+import { Ensemble, type Role } from './ensemble.ts';
+import { Founding } from './founding.ts';
+import { MachineHost, type TransitionObserver } from './host.ts';
+import { Members } from './members.ts';
 import { nobody, PendingRequest } from './pending-request.ts';
-import { type Batch, Proposer } from './proposer.ts';
-import type { Random } from './random.ts';
-import { SessionTracker } from './session-tracker.ts';
-import { Sessions } from './sessions.ts';
-import type { Settings } from './settings.ts';
-import { Snapshotter } from './snapshotter.ts';
+import { Post } from './post.ts';
+import { modeOf, type ReplicaMode } from './replica-mode.ts';
+import type { ReplicaParts } from './replica-parts.ts';
+import { isDistributed, type Settings } from './settings.ts';
+import { SnapshotIntake } from './snapshot-intake.ts';
+import { Standalone } from './standalone.ts';
 import { Watches } from './watches.ts';
+import { WritePath, type WritePathPorts } from './write-path.ts';
 
-/** What a replica is handed. */
-export interface ReplicaParts {
-  readonly settings: Settings;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly bus: Bus;
-  readonly stores: Stores;
-  readonly notes: Notes;
-  /** Opens the port for clients. */
-  listen(accept: AcceptSocket): Promise<Listener>;
-  /** Answers four-letter words; made late, since they look at the replica. */
-  makeWords(replica: Replica): Words;
-  /** The replica has ended by a failure of its own. */
-  aborted(reason: string): void;
-}
+export type { Words } from './clients.ts';
 
-export interface Words {
-  isWord(word: string): boolean;
-  answer(word: string, argument: Buffer): string;
-}
-
-const secretBytes = 32;
-/** Expiry is decided four times per tick: finer than ZooKeeper, within its bounds. */
-const expiriesPerTick = 4;
-/** A gap of this many ticks between two looks at the clock is a stall of our own. */
-const stallTicks = 8;
+/** How long a stop may wait for what is in flight, and how often what is committed is noted. */
+const drainMs = 2000;
+const noteCommittedMs = 1000;
 
 export class Replica {
   readonly settings: Settings;
   readonly counters = new Counters();
-  readonly state: ReplicatedState;
-  readonly sessions: Sessions;
-  readonly connections: Connections;
-  readonly watches = new Watches();
-  readonly digests = new DigestHistory();
+  readonly writePath: WritePath;
+  readonly clients: Clients;
   readonly startedMs: number;
-  readonly #parts: ReplicaParts;
-  readonly #proposer: Proposer;
-  readonly #preparer: Preparer;
-  readonly #logWriter: LogWriter;
-  readonly #batchApplier: BatchApplier;
-  readonly #tracker: SessionTracker;
-  readonly #snapshotter: Snapshotter;
-  readonly #containers: ContainerChecker;
-  readonly #connectionPorts: ConnectionPorts;
+  readonly members: Members;
+  readonly ensemble: Ensemble | null;
+  readonly #parts: ReplicaParts<Replica>;
+  readonly #standalone: Standalone | null;
+  readonly #deciders: Deciders;
+  readonly #founding: Founding;
+  readonly #words: Words;
   readonly #peer: MachineHost<typeof peerMachine>;
-  readonly #zabSubject: string;
-  #listener: Listener | null = null;
+  readonly #timers: Timer[] = [];
   /** Settles when nothing of the start goes on any more; a stop may come before that. */
   #starting: Promise<void> = Promise.resolve();
   #whenServing: { resolve: () => void; reject: (reason: Error) => void } | null = null;
@@ -96,88 +55,65 @@ export class Replica {
   #stopped: Promise<void> | null = null;
 
   /** Recovers the state from the stores; throws StorageError when they cannot be used. */
-  constructor(parts: ReplicaParts) {
-    const { settings, clock, stores, notes } = parts;
+  constructor(parts: ReplicaParts<Replica>) {
+    const { settings, clock, stores, notes, random } = parts;
     this.#parts = parts;
     this.settings = settings;
     this.startedMs = clock.monotonicMs();
-    const recovered = recover(stores.snapshots, stores.log);
-    this.state = recovered.state;
-    notes.info('recovered', {
-      zxid: formatZxid(this.state.lastZxid),
-      snapshot: formatZxid(recovered.snapshotZxid),
-      txns: recovered.txnsReplayed,
-      znodes: this.state.tree.count,
-      ms: Math.round(clock.monotonicMs() - this.startedMs),
-    });
-    const { trimmed } = stores.log;
-    if (trimmed) notes.warn('the end of the log was torn and is cut off', { trimmed });
-    const schemes: AclSchemes = {
-      isValidId: isValidAclId,
-      matches: (scheme, id, identity) => matches(scheme, id, identity, settings),
-    };
-    const access = new AccessControl(this.state.tree.acls, schemes, settings.skipAcl);
-    this.#preparer = new Preparer(this.state, access, settings);
-    this.#zabSubject = subjects(settings.ensemble).zab;
-    this.#proposer = new Proposer(this.#preparer, this.state.lastZxid, clock, {
-      propose: (batch) => this.#propose(batch),
-    });
-    this.#logWriter = new LogWriter(stores.log, clock, {
-      logged: (batch) => this.#logged(batch),
-      failed: (reason) => this.#storageFailed(reason),
-      flushTook: (ms) => this.#noteFlush(ms),
-    });
-    this.sessions = this.#makeSessions();
-    this.connections = new Connections(clock, settings.sessionlessTimeoutMs);
-    this.#batchApplier = this.#makeBatchApplier();
-    const observer = (machine: string, event: string, from: string, to: string) =>
+    const observer: TransitionObserver = (machine, event, from, to) =>
       notes.debug('transition', { machine, event, from, to });
-    const tickMs = settings.tickTimeMs / expiriesPerTick;
-    this.#tracker = new SessionTracker(this.sessions, clock, { tickMs, stallTicks }, observer);
-    this.#snapshotter = new Snapshotter(
-      this.state,
-      stores,
-      clock,
-      { txnsMax: settings.snapCount, bytesMax: settings.snapBytes },
+    // One byte of sid, three of chance: the process, as txns and frames name it.
+    const origin = ((settings.sid || 1) << 24) | (random.bytes(3).readUIntBE(0, 3) | 1);
+    const watches = new Watches();
+    const { counters } = this;
+    this.writePath = new WritePath(
+      { settings, clock, stores, notes, counters, watches, origin, observer },
+      this.#writePathPorts(),
+    );
+    this.members = new Members(this.state, settings);
+    this.clients = new Clients(
+      { ...parts, counters, watches, state: this.state, access: this.writePath.access, origin },
       {
-        failed: (reason) => this.#storageFailed(reason),
-        note: (message) => notes.info(message),
+        submit: (request) => this.#submit(request),
+        revalidate: ({ id, high, low }, timeoutMs, done) => {
+          if (this.ensemble === null) done(true);
+          else this.ensemble.revalidate(id, high, low, timeoutMs, done);
+        },
+        door: () => this.#door,
+        isOverloaded: () => this.#isOverloaded,
       },
+    );
+    this.#deciders = new Deciders(
+      settings,
+      { sessions: this.sessions, tree: this.state.tree, clock },
+      (request) => this.#submit(request),
       observer,
     );
-    this.#containers = new ContainerChecker(
-      this.state.tree,
-      clock,
+    this.#standalone = isDistributed(settings)
+      ? null
+      : new Standalone(this.writePath.preparer, this.history, clock);
+    this.ensemble = this.#standalone === null ? this.#makeEnsemble(origin, observer) : null;
+    this.#founding = new Founding(
       {
-        intervalMs: settings.containerCheckIntervalMs,
-        deletesPerMinuteMax: settings.containerDeletesPerMinuteMax,
-        neverUsedMsMax: settings.containerNeverUsedIntervalMsMax,
+        ...{ state: this.state, members: this.members, settings, random },
+        hasMembers: this.ensemble !== null,
       },
-      (request) => this.#proposer.submit(request),
-    );
-    const reader = new TreeReader(this.state, access, this.watches);
-    this.#connectionPorts = this.#makeConnectionPorts(reader, access, parts.makeWords(this));
-    this.#peer = new MachineHost(
-      peerMachine,
       {
-        agreeOnSecret: () => this.#agreeOnSecret(),
-        startServing: () => {
-          this.#starting = this.#startServing();
-        },
-        stopServing: () => this.#stopServing(),
-        drainRequests: () => this.#drain(),
-        closeStorage: () => void this.#closeStorage(),
-        abortReplica: ({ reason }: { reason: string }) => this.#abort(reason),
+        submit: (op, body) =>
+          this.#submit(PendingRequest.internal(nobody, op, body, clock.monotonicMs())),
+        founded: () =>
+          this.#peer.send({ type: this.ensemble === null ? 'secret.agreed' : 'role.established' }),
       },
-      { observer },
     );
+    this.#words = parts.makeWords(this);
+    this.#peer = this.#makePeer(observer);
   }
 
-  /** Serves clients once it resolves; rejects when the client port cannot be opened. */
+  /** Serves clients once it resolves, or, in an ensemble, listens to them. */
   start(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#whenServing = { resolve, reject };
-      this.#peer.send({ type: 'state.recovered' });
+      this.#peer.send({ type: 'state.recovered', isDistributed: this.ensemble !== null });
     });
   }
 
@@ -190,20 +126,33 @@ export class Replica {
     return this.#stopped;
   }
 
+  get state(): ReplicatedState {
+    return this.writePath.state;
+  }
+
+  get history(): WritePath['history'] {
+    return this.writePath.history;
+  }
+
   get stateName(): string {
     return this.#peer.state;
   }
 
   get isServing(): boolean {
-    return this.#peer.state === 'standalone';
+    const { state } = this.#peer;
+    return state === 'standalone' || state.endsWith('.serving');
   }
 
-  get tracker(): SessionTracker {
-    return this.#tracker;
+  get mode(): ReplicaMode {
+    return modeOf(this.#peer.state);
   }
 
-  get snapshotter(): Snapshotter {
-    return this.#snapshotter;
+  get tracker(): Deciders['tracker'] {
+    return this.#deciders.tracker;
+  }
+
+  get sessions(): Clients['sessions'] {
+    return this.clients.sessions;
   }
 
   get stores(): Stores {
@@ -214,146 +163,167 @@ export class Replica {
     return this.#parts.clock;
   }
 
-  /** Where clients connect; null while none may. */
   get address(): { readonly host: string; readonly port: number } | null {
-    return this.#listener?.address ?? null;
+    return this.clients.address;
   }
 
-  /** Requests that were read and not yet answered. */
-  get outstanding(): number {
-    let count = 0;
-    for (const connection of this.connections.all()) count += connection.queued;
-    return count;
+  get isReadOnly(): boolean {
+    return this.mode === 'read-only';
   }
 
-  #makeSessions(): Sessions {
-    const { settings, clock, notes } = this.#parts;
-    return new Sessions(
-      this.state,
-      clock,
+  get #door(): Door {
+    const { state } = this.#peer;
+    if (this.isServing) return 'open';
+    if (this.isReadOnly) return this.state.secret === null ? 'shut' : 'readOnly';
+    const isHopeful = state.startsWith('member.') && state !== 'member.looking.lonely';
+    return isHopeful ? 'waiting' : 'shut';
+  }
+
+  /** Also one that does not serve: else it might never be done. */
+  get #isOverloaded(): boolean {
+    if (this.isReadOnly) return false;
+    if (!this.isServing) return true;
+    return this.#standalone?.isOverloaded ?? this.ensemble!.isOverloaded;
+  }
+
+  #submit(request: PendingRequest): void {
+    if (this.#standalone !== null) this.#standalone.submit(request);
+    else this.ensemble!.submit(request);
+  }
+
+  #writePathPorts(): WritePathPorts {
+    const current = () => (this.ensemble === null ? null : this.members.current);
+    const members = () => this.members;
+    return {
+      reconfig: {
+        get current() {
+          return current();
+        },
+        get isPending() {
+          return members().pending !== null;
+        },
+        isQuorumSynced: (next) => this.ensemble!.isQuorumSynced(next),
+        proposed: (next) => this.ensemble!.reconfigProposed(next),
+      },
+      session: (id) => this.sessions.get(id),
+      sessionCreated: (id, timeoutMs) => this.sessions.created(id, timeoutMs),
+      sessionClosed: (id, byClient) => {
+        this.ensemble?.leader?.sessionClosed(id);
+        this.sessions.closed(id, byClient);
+      },
+      secretAgreed: () => this.#founding.check(),
+      membershipChanged: () => this.#membershipChanged(),
+      logged: (zxid) => {
+        this.#standalone?.logged(zxid);
+        this.ensemble?.logged(zxid);
+      },
+      applied: () => this.#applied(),
+      failed: (reason) => this.#storageFailed(reason),
+    };
+  }
+
+  #makeEnsemble(origin: number, observer: TransitionObserver): Ensemble {
+    const { settings, clock, random, notes, stores, links } = this.#parts;
+    if (links === null) throw new Error('replica: a member of an ensemble has a bus');
+    const { ensemble, sid } = settings;
+    const post = new Post({ ensemble, sid, origin }, links, clock, notes);
+    const intake = new SnapshotIntake(stores.snapshots, this.history, (reason) =>
+      this.#storageFailed(reason),
+    );
+    const { history, sessions, members } = this;
+    return new Ensemble(
       {
-        sid: settings.sid || 1,
-        minTimeoutMs: settings.minSessionTimeoutMs,
-        maxTimeoutMs: settings.maxSessionTimeoutMs,
-        tickMs: settings.tickTimeMs / expiriesPerTick,
+        ...{ settings, clock, random, notes, post, history, sessions, members, intake, observer },
+        preparer: this.writePath.preparer,
       },
       {
-        submit: (request) => this.#proposer.submit(request),
-        refuse: (request) =>
-          request.port?.reply(request, this.state.lastZxid, ErrorCode.sessionExpired, null),
-        note: (message) => notes.info(message),
+        elected: (role: Role, leader: number) =>
+          this.#peer.send({ type: 'leader.elected', role, leader }),
+        established: () => {
+          const { isLeading, leader } = this.ensemble!;
+          this.#founding.begin(isLeading, leader?.epoch ?? 0);
+        },
+        ended: () => this.#peer.send({ type: 'role.ended' }),
+        patienceExhausted: () =>
+          this.#peer.send({
+            type: 'patience.exhausted',
+            mayReadOnly: settings.readOnlyModeEnabled,
+          }),
+        snapshotReceived: () => this.#peer.send({ type: 'snapshot.received' }),
+        twinFound: (description) => this.#refuse(description),
+        openSnapshot: (opened) =>
+          void this.writePath.snapshotter
+            .openForReading(opened)
+            .catch((failure: Error) => this.#storageFailed(failure)),
+        lastDigest: () => this.writePath.digests.last,
+        digestAt: (zxid) => this.writePath.digests.at(zxid),
       },
     );
   }
 
-  #makeBatchApplier(): BatchApplier {
-    return new BatchApplier(this.state, new Applier(this.state, this.watches), {
-      session: (id) => this.sessions.get(id),
-      sessionCreated: (id) => this.sessions.created(id),
-      sessionClosed: (id, request) => {
-        this.#preparer.outstanding.closing.delete(id);
-        this.sessions.closed(id, request.port !== null);
+  #makePeer(observer: TransitionObserver): MachineHost<typeof peerMachine> {
+    return new MachineHost(
+      peerMachine,
+      {
+        agreeOnSecret: () => this.#founding.begin(true, 0),
+        startServing: () => this.#startServing(),
+        startMember: () => this.#startMember(),
+        stopServing: () => this.#stopServing(),
+        holdClients: () => this.clients.hold(),
+        releaseClients: () => this.#releaseClients(),
+        dropClients: () => this.clients.drop(),
+        // Who wants to read only comes again and says so.
+        startReadOnly: () => this.clients.drop(),
+        stopReadOnly: () => this.clients.dropReadOnly(),
+        settleLog: () => this.history.settle(() => this.#peer.send({ type: 'log.settled' })),
+        startElection: () => this.ensemble!.startElection(),
+        startTerm: () => this.ensemble!.startTerm(),
+        startLink: ({ leader }: { leader: number }) => this.ensemble!.startLink(leader),
+        endRole: () => this.#endRole(),
+        drainRequests: () => this.#drain(),
+        closeStorage: () => void this.#closeStorage(),
+        rebuildReplica: () => void this.#rebuild(),
+        abortReplica: ({ reason }: { reason: string }) => this.#abort(reason),
       },
-      secretAgreed: () => this.#peer.send({ type: 'secret.agreed' }),
-      batchApplied: (batch) => this.#batchApplied(batch),
-    });
+      { observer },
+    );
   }
 
-  #makeConnectionPorts(reader: TreeReader, access: AccessControl, words: Words): ConnectionPorts {
-    const { settings, clock } = this.#parts;
-    return {
-      clock,
-      counters: this.counters,
-      reader,
-      access,
-      frameBytesMax: settings.frameBytesMax,
-      requestsMax: settings.globalOutstandingLimit,
-      isServing: () => this.isServing,
-      // A replica that drains wants no more of them either: else it might never be done.
-      isOverloaded: () => !this.isServing || this.#proposer.isOverloaded,
-      lastZxid: () => this.state.lastZxid,
-      openSession: (timeoutMs, port) => this.sessions.open(timeoutMs, port),
-      resumeSession: ({ sessionId, passwd, timeOut }, port) =>
-        this.sessions.resume(sessionId, passwd, timeOut, port),
-      passwordOf: (sessionId) => this.sessions.passwordOf(sessionId),
-      isWord: (word) => words.isWord(word),
-      answerWord: (word, argument) => words.answer(word, argument),
-      stalled: (connection) => this.connections.noteStalled(connection),
-      flushLater: (connection) => this.connections.flushLater(connection),
-      ended: (watcher) => {
-        this.connections.remove(watcher);
-        this.watches.removeWatcher(watcher);
-      },
-      gone: (watcher) => this.connections.gone(watcher),
-    };
-  }
-
-  // The write path: propose, log, apply.
-
-  #propose(batch: Batch): void {
-    if (batch.frame !== null) this.#parts.bus.publish(this.#zabSubject, batch.frame);
-    this.#logWriter.append(batch);
-  }
-
-  /** Standalone, the own log is the quorum: what it holds is committed. */
-  #logged(batch: Batch): void {
-    this.#proposer.logged();
-    this.#batchApplier.apply(batch);
-  }
-
-  #batchApplied(batch: Batch): void {
-    this.#preparer.outstanding.applied(this.state.lastZxid);
-    this.connections.flush();
-    if (batch.frame !== null) {
-      this.digests.note(this.state.lastZxid, this.state.tree.digest.value);
-      this.#snapshotter.batchApplied(batch.txnCount, batch.frame.length);
-    }
-    batch.release();
-    this.connections.relieve();
-    if (this.#peer.state === 'draining' && this.#proposer.isIdle) {
-      this.#peer.send({ type: 'requests.drained' });
-    }
-  }
-
-  #noteFlush(ms: number): void {
-    this.counters.flush.note(ms);
-    if (ms <= this.settings.fsyncWarningThresholdMs) return;
-    this.counters.slowFlushes++;
-    this.#parts.notes.warn('a flush of the log took long', { ms: Math.round(ms) });
+  #applied(): void {
+    this.clients.connections.flush();
+    this.clients.release();
+    if (this.#peer.state === 'draining') this.#drainIfDone();
   }
 
   #storageFailed(reason: Error): void {
     this.#peer.send({ type: 'storage.failed', reason: reason.message });
   }
 
-  // The peer's effects.
-
-  #agreeOnSecret(): void {
-    if (this.state.secret !== null) {
-      this.#peer.send({ type: 'secret.agreed' });
-      return;
-    }
-    const body = new JuteWriter(64).bytes(this.#parts.random.bytes(secretBytes)).copy();
-    const nowMs = this.clock.monotonicMs();
-    this.#proposer.submit(PendingRequest.internal(nobody, Opcode.setSecret, body, nowMs));
+  #membershipChanged(): void {
+    this.members.refresh();
+    this.ensemble?.membershipChanged();
+    this.#parts.membershipChanged?.(this.members.current.servers);
+    this.#founding.check();
   }
 
-  async #startServing(): Promise<void> {
+  // The peer's effects.
+
+  #startServing(): void {
+    this.#starting = this.#open(() => this.#deciders.start());
+  }
+
+  #startMember(): void {
+    this.#starting = this.#open(() => this.ensemble!.open());
+    this.#timers.push(this.clock.every(noteCommittedMs, () => this.history.noteCommitted()));
+  }
+
+  async #open(begin: () => void): Promise<void> {
     try {
       await this.#parts.stores.snapshots.endReading();
-      if (!this.isServing) return;
+      if (this.#stopped !== null) return;
       this.sessions.restore();
-      this.#tracker.start();
-      this.#containers.start();
-      const listener = await this.#parts.listen((socket) => {
-        const auth = new Authenticator(this.settings, this.#parts.random, socket.remoteAddress);
-        const watcher = this.connections.nextWatcher();
-        const connection = new Connection(socket, watcher, auth, this.#connectionPorts);
-        this.watches.addWatcher(watcher, connection);
-        this.connections.add(connection);
-      });
-      if (!this.isServing) return void (await listener.close());
-      this.#listener = listener;
+      begin();
+      await this.clients.open(this.#words);
       this.#whenServing?.resolve();
     } catch (failure) {
       if (failure instanceof WriteFailure) this.#storageFailed(failure);
@@ -361,30 +331,69 @@ export class Replica {
     }
   }
 
+  #releaseClients(): void {
+    this.sessions.resubmit(this.history.unapplied());
+    if (this.ensemble!.isLeading) this.#deciders.start();
+    this.clients.release();
+  }
+
+  #endRole(): void {
+    this.#founding.end();
+    this.#deciders.stop();
+    this.sessions.withdrawExpiries();
+    this.ensemble!.endRole();
+  }
+
   #stopServing(): void {
-    void this.#listener?.close();
-    this.#tracker.stop();
-    this.#containers.stop();
-    this.connections.holdInput();
+    this.clients.closePort();
+    this.#deciders.stop();
   }
 
   #drain(): void {
-    if (this.#proposer.isIdle) this.#peer.send({ type: 'requests.drained' });
+    this.#timers.push(this.clock.after(drainMs, () => this.#peer.send({ type: 'drain.timedOut' })));
+    this.#drainIfDone();
+  }
+
+  #drainIfDone(): void {
+    const isIdle = this.#standalone?.isIdle ?? this.ensemble!.leader?.isIdle ?? true;
+    if (isIdle && this.history.isIdle) this.#peer.send({ type: 'requests.drained' });
   }
 
   async #closeStorage(): Promise<void> {
-    await this.#starting;
-    this.connections.stop();
-    await this.#snapshotter.settled();
-    await this.#parts.stores.close();
-    await this.#parts.bus.close();
+    await this.#end();
     this.#whenStopped?.();
   }
 
+  /** Nothing goes on any more once it resolves. */
+  async #end(): Promise<void> {
+    this.ensemble?.close();
+    for (const timer of this.#timers) timer.cancel();
+    await this.#starting;
+    this.clients.stop();
+    await this.writePath.snapshotter.settled();
+    await this.#parts.stores.close();
+    const { links } = this.#parts;
+    if (links === null) return;
+    for (const bus of new Set([links.zab, links.election, links.bulk])) await bus.close();
+  }
+
+  async #rebuild(): Promise<void> {
+    this.#parts.notes.info('a snapshot of the leader takes the place of all that was here');
+    this.#deciders.stop();
+    await this.#end();
+    if (this.#whenStopped !== null) this.#whenStopped();
+    else this.#parts.rebuild?.();
+  }
+
+  #refuse(reason: string): void {
+    void this.stop().then(() => this.#parts.refused?.(reason));
+  }
+
   #abort(reason: string): void {
-    this.#logWriter.halt();
+    this.history.halt();
+    this.ensemble?.close();
     this.#stopServing();
-    this.connections.stop();
+    this.clients.stop();
     this.#parts.notes.error('this replica ends: its storage failed', { reason });
     this.#parts.aborted(reason);
   }

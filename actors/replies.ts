@@ -72,7 +72,7 @@ export class Replies {
 
   connectResponse(
     request: ConnectRequest,
-    response: Omit<ConnectResponse, 'protocolVersion' | 'readOnly'>,
+    response: Omit<ConnectResponse, 'protocolVersion'>,
   ): void {
     this.#stats.noteSent(putConnectResponse(this.writer, request, response));
   }

@@ -8,6 +8,7 @@
 import { sessionEvents, sessionMachine } from '../machines/session.ts';
 import { assert } from '../protocol/assert.ts';
 import { Fifo } from '../protocol/fifo.ts';
+import { Opcode } from '../protocol/opcode.ts';
 import { highHalf, lowHalf } from '../protocol/session-id.ts';
 import type { PendingRequest, ReplyPort } from './pending-request.ts';
 import { TransitionTable } from './table.ts';
@@ -33,6 +34,7 @@ const writeEvent = eventIndex('request.write');
 const closeEvent = eventIndex('request.close');
 const appliedEvent = eventIndex('write.applied');
 const drainedEvent = eventIndex('writes.drained');
+const withdrawnEvent = eventIndex('expiry.withdrawn');
 
 /** What a session asks of others. */
 export interface SessionPorts {
@@ -42,6 +44,8 @@ export interface SessionPorts {
   submitClose(session: Session, request: PendingRequest | null): void;
   /** Answers SessionExpired. */
   refuse(request: PendingRequest): void;
+  /** So many bytes of unfinished writes more, or less. */
+  weigh(bytes: number): void;
 }
 
 export class Session {
@@ -62,6 +66,8 @@ export class Session {
   readonly #queue = new Fifo<PendingRequest>();
   /** Invariant: the number of writes in the queue. */
   #unfinished = 0;
+  /** A request came while it was closing, and got no answer. */
+  #hasDropped = false;
 
   constructor(id: string, timeoutMs: number, nowMs: number, ports: SessionPorts) {
     this.id = id;
@@ -103,18 +109,48 @@ export class Session {
   }
 
   closed(): void {
+    for (const { isWrite, start, end } of this.#queue) if (isWrite) this.#ports.weigh(start - end);
     this.#step(eventIndex('session.closed'), null);
   }
 
-  /** The txn of `request` is about to be applied: reads sent before it see the state before it. */
-  beforeApply(request: PendingRequest): void {
+  /**
+   * The txn of the next write is about to be applied: reads sent before it see the state before it.
+   */
+  beforeApply(cxid: number): PendingRequest {
     for (;;) {
       const head = this.#queue.shift();
       assert(head !== undefined, 'session: an applied write is in the queue');
-      if (head === request) return;
-      assert(!head.isWrite, 'session: writes are applied in the order in which they were sent');
-      head.port?.answerRead(head);
+      if (!head.isWrite) {
+        head.port?.answerRead(head);
+        continue;
+      }
+      assert(head.cxid === cxid, 'session: writes are applied in the order of their sending');
+      this.#ports.weigh(head.start - head.end);
+      return head;
     }
+  }
+
+  /**
+   * A new leader has told all that its predecessors agreed upon: what was not among it is not, and
+   * never will be. The first `proposed` writes are on their way already; the others are sent anew.
+   */
+  resubmit(proposed: number): void {
+    let place = 0;
+    for (const request of this.#queue) {
+      if (request.isWrite && place++ >= proposed) this.#ports.submit(request);
+    }
+    assert(proposed <= place, 'session: what was proposed is in the queue');
+  }
+
+  /** We may not decide any more that it expired: it lives until the next leader says otherwise. */
+  withdrawExpiry(): void {
+    const isClient = [...this.#queue].some(({ op }) => op === Opcode.closeSession);
+    if (isClient) return;
+    this.#step(withdrawnEvent, null);
+    if (this.#unfinished === 0) this.#step(drainedEvent, null);
+    // A request was left without an answer: those behind it must not be answered either.
+    if (this.#hasDropped) this.connection?.sessionEnded('session.moved');
+    this.#hasDropped = false;
   }
 
   /** The txn has been applied and answered: reads behind it, up to the next write, may go. */
@@ -152,6 +188,7 @@ export class Session {
         // Behind requests that wait, an answer would overtake theirs: the end that follows them is
         // answer enough, and all that ZooKeeper's clients get to see.
         if (this.#queue.size === 0) this.#ports.refuse(request!);
+        else this.#hasDropped = true;
         break;
       case 'grantConnection':
         this.connection?.sessionGranted();
@@ -165,6 +202,7 @@ export class Session {
   #enqueueWrite(request: PendingRequest): void {
     this.#queue.push(request);
     this.#unfinished++;
+    this.#ports.weigh(request.end - request.start);
   }
 
   #answerHeldReads(): void {

@@ -9,15 +9,24 @@ import { assert } from '../protocol/assert.ts';
 import { emptyBytes, JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
 import { passwordBytes } from '../protocol/replies.ts';
-import { formatSessionId, nextSessionId, sessionIdFromHalves } from '../protocol/session-id.ts';
+import {
+  formatSessionId,
+  highHalf,
+  lowHalf,
+  nextSessionId,
+  sessionIdFromHalves,
+} from '../protocol/session-id.ts';
 import type { ReplicatedState } from '../storage/replicated-state.ts';
 import type { Clock } from './clock.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
-import { PendingRequest, type ReplyPort } from './pending-request.ts';
+import { PendingRequest, type ReplyPort, type SessionName } from './pending-request.ts';
+import { proposedBy } from './proposed.ts';
 import { Session, type SessionPorts } from './session.ts';
 
 export interface SessionsOptions {
   readonly sid: number;
+  /** Names this process in the txns that it asks for. */
+  readonly origin: number;
   readonly minTimeoutMs: number;
   readonly maxTimeoutMs: number;
   /** Granularity of expiry. */
@@ -38,8 +47,14 @@ export class Sessions {
   readonly #sessionPorts: SessionPorts;
   readonly #sessions = new Map<string, Session>();
   readonly expiry: ExpiryQueue<Session>;
+  /** Sessions of the time without a leader. */
+  readonly #local = new Set<string>();
+  /** Sessions that the leader has heard of before us, and who waits for them. */
+  readonly #awaited = new Map<string, (() => void)[]>();
   #lastId: string;
   expiredCount = 0;
+  /** Bytes of writes by our own clients that are not applied yet. */
+  unfinishedBytes = 0;
 
   constructor(
     state: ReplicatedState,
@@ -57,6 +72,9 @@ export class Sessions {
       submit: (request) => ports.submit(request),
       refuse: (request) => ports.refuse(request),
       submitClose: (session, request) => this.#submitClose(session, request),
+      weigh: (bytes) => {
+        this.unfinishedBytes += bytes;
+      },
     };
   }
 
@@ -70,6 +88,11 @@ export class Sessions {
 
   all(): Iterable<Session> {
     return this.#sessions.values();
+  }
+
+  /** Its id in all forms, of a session that need not be known here. */
+  nameOf(id: string): SessionName {
+    return { id, high: highHalf(id), low: lowHalf(id) };
   }
 
   negotiate(timeoutMs: number): number {
@@ -87,9 +110,33 @@ export class Sessions {
   open(timeoutMs: number, port: ReplyPort): Session {
     const session = this.#make(this.#nextId(), this.negotiate(timeoutMs));
     session.connection = port;
+    this.#submitCreate(session);
+    return session;
+  }
+
+  /** One that no other replica knows of, for as long as there is no leader. */
+  openLocal(timeoutMs: number, port: ReplyPort): Session {
+    const session = this.#make(this.#nextId(), this.negotiate(timeoutMs));
+    session.connection = port;
+    this.#local.add(session.id);
+    this.#clock.defer(() => session.created());
+    return session;
+  }
+
+  dropLocal(): void {
+    for (const id of this.#local) this.closed(id, false);
+    this.#local.clear();
+  }
+
+  /** Calls `then` once the session's createSession has been applied here, if it is not yet. */
+  whenCreated(id: string, then: () => void): void {
+    if (this.#sessions.has(id)) return then();
+    this.#awaited.set(id, [...(this.#awaited.get(id) ?? []), then]);
+  }
+
+  #submitCreate(session: Session): void {
     const body = new JuteWriter(4).int(session.timeoutMs);
     this.#submitInternal(session, Opcode.createSession, body.view());
-    return session;
   }
 
   #nextId(): string {
@@ -104,23 +151,34 @@ export class Sessions {
     return session;
   }
 
-  /**
-   * Attaches `port` to a session that exists; its old connection, if any, has to go.
-   * @returns null when there is no such session, it is ending, or the password is wrong
-   */
-  resume(id: string, password: Uint8Array | null, timeoutMs: number, port: ReplyPort) {
+  /** Is there such a session that is not ending? Asked of the leader. */
+  isAlive(id: string): boolean {
     const session = this.#sessions.get(id);
-    if (session === undefined || !this.#state.sessions.has(id)) return null;
-    if (session.stateName === 'closing' || !this.#isPassword(id, password)) return null;
+    return session !== undefined && this.#state.sessions.has(id) && session.stateName !== 'closing';
+  }
+
+  /**
+   * Attaches `port` to a session that exists; its old connection here, if any, has to go.
+   * @returns null when there is no such session, or it is ending
+   */
+  resume(id: string, timeoutMs: number, port: ReplyPort): Session | null {
+    const session = this.#sessions.get(id);
+    if (session === undefined || !this.isAlive(id)) return null;
     session.connection?.sessionEnded('session.moved');
     session.connection = port;
-    session.timeoutMs = this.negotiate(timeoutMs);
-    session.lastHeardMs = this.#clock.monotonicMs();
-    this.expiry.add(session);
+    this.touch(session, this.negotiate(timeoutMs));
     return session;
   }
 
-  #isPassword(id: string, password: Uint8Array | null): boolean {
+  /** Something was heard of its client, here or elsewhere. */
+  touch(session: Session, timeoutMs: number): void {
+    const isOther = timeoutMs !== session.timeoutMs;
+    session.timeoutMs = timeoutMs;
+    session.lastHeardMs = this.#clock.monotonicMs();
+    if (isOther) this.expiry.add(session);
+  }
+
+  isPassword(id: string, password: Uint8Array | null): boolean {
     if (password === null || password.length !== passwordBytes) return false;
     return timingSafeEqual(this.passwordOf(id), password);
   }
@@ -128,7 +186,33 @@ export class Sessions {
   /** Sessions that were recovered get a full timeout from now on. */
   restore(): void {
     for (const [id, timeoutMs] of this.#state.sessions.entries()) {
-      this.#make(id, timeoutMs).created();
+      if (!this.#sessions.has(id)) this.#make(id, timeoutMs).created();
+    }
+  }
+
+  /**
+   * All that older leaders agreed upon is known: what is unfinished, but for what the given batches
+   * hold, is asked for anew, in its order.
+   */
+  resubmit(unapplied: Iterable<Buffer>): void {
+    const { creating, writes } = proposedBy(this.#options.origin, unapplied);
+    for (const session of this.#sessions.values()) {
+      if (session.stateName !== 'creating') session.resubmit(writes.get(session.id) ?? 0);
+      else if (!creating.has(session.id)) this.#submitCreate(session);
+    }
+  }
+
+  /** Sessions connected here whose client was heard of since `sinceMs`. */
+  *heardSince(sinceMs: number): Iterable<Session> {
+    for (const session of this.#sessions.values()) {
+      if (session.connection !== null && session.lastHeardMs >= sinceMs) yield session;
+    }
+  }
+
+  /** We decide no more who expires. */
+  withdrawExpiries(): void {
+    for (const session of this.#sessions.values()) {
+      if (session.stateName === 'closing') session.withdrawExpiry();
     }
   }
 
@@ -136,7 +220,8 @@ export class Sessions {
     const nowMs = this.#clock.monotonicMs();
     for (const session of this.#sessions.values()) {
       session.lastHeardMs = nowMs;
-      this.expiry.add(session);
+      // Its end is on its way.
+      if (session.stateName !== 'closing') this.expiry.add(session);
     }
   }
 
@@ -161,16 +246,19 @@ export class Sessions {
     this.#ports.submit(PendingRequest.internal(session, op, body, nowMs));
   }
 
-  /** The createSession txn has been applied. */
-  created(id: string): void {
-    const session = this.#sessions.get(id);
-    if (session === undefined) return;
+  /** The createSession txn has been applied, asked for here or elsewhere. */
+  created(id: string, timeoutMs: number): void {
+    const session = this.#sessions.get(id) ?? this.#make(id, timeoutMs);
     session.lastHeardMs = this.#clock.monotonicMs();
     this.expiry.add(session);
     session.created();
+    const waiting = this.#awaited.get(id);
+    if (waiting === undefined) return;
+    this.#awaited.delete(id);
+    for (const then of waiting) then();
   }
 
-  /** The closeSession txn has been applied; `byClient` when the client asked for it. */
+  /** The closeSession txn has been applied; `byClient` when a client of ours asked for it. */
   closed(id: string, byClient: boolean): void {
     const session = this.#sessions.get(id);
     if (session === undefined) return;

@@ -5,7 +5,7 @@
  * instead.
  */
 
-import type { ServerSpec } from './server-spec.ts';
+import type { ServerSpec } from '../protocol/server-spec.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 export const logLevels: readonly LogLevel[] = [
@@ -17,6 +17,27 @@ export const logLevels: readonly LogLevel[] = [
   'fatal',
   'silent',
 ];
+
+export interface NatsUser {
+  readonly user: string;
+  readonly pass: string;
+}
+
+/** One way to log in to an existing bus. */
+export type NatsLogin =
+  | NatsUser
+  | { readonly token: string }
+  /** The seed itself, SU… */
+  | { readonly nkeySeed: string }
+  /** The text of a credentials file. */
+  | { readonly creds: string };
+
+/** Texts in PEM; none of them means the authorities that the system trusts. */
+export interface NatsTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
 
 export interface Settings {
   /** The file that this was read from, and its text; null and '' where there was none. */
@@ -149,8 +170,14 @@ export interface Settings {
   /** Do the ports between replicas listen on all interfaces, not on the address of the list? */
   readonly quorumListenOnAllIPs: boolean;
 
-  /** An existing bus; null means that the ensemble brings its own. */
+  /** An existing bus, without logins; null means that the ensemble brings its own. */
   readonly natsUrl: string | null;
+  /** How to log in there; null means not at all. */
+  readonly natsLogin: NatsLogin | null;
+  /** What TLS goes by there; null leaves it to the addresses whether there is any. */
+  readonly natsTls: NatsTls | null;
+  /** A user of its system account, who may hear at once who leaves. */
+  readonly natsSystemUser: NatsUser | null;
   /** The ensemble's name on the bus: one token of a subject. */
   readonly ensemble: string;
   /** Shared by the replicas: signs frames and lets bus routes in. */
@@ -223,6 +250,9 @@ export const defaultSettings: Readonly<Omit<Settings, 'dataDir' | 'dataLogDir'>>
   leaderServes: true,
   quorumListenOnAllIPs: false,
   natsUrl: null,
+  natsLogin: null,
+  natsTls: null,
+  natsSystemUser: null,
   ensemble: 'default',
   busSecret: null,
 });

@@ -10,6 +10,7 @@ import { SnapshotPass } from '../storage/snapshot-pass.ts';
 import type { SnapshotStore } from '../storage/snapshot-store.ts';
 import type { Clock } from './clock.ts';
 import { MachineHost, type TransitionObserver } from './host.ts';
+import { SnapshotSender } from './snapshot-sender.ts';
 
 export interface SnapshotterPorts {
   failed(reason: Error): void;
@@ -28,6 +29,8 @@ export class Snapshotter {
   readonly #host: MachineHost<typeof snapshotterMachine>;
   #pass: SnapshotPass | null = null;
   #startedMs = 0;
+  /** Learners to whom the snapshot is being sent. */
+  #readers = 0;
   /** Resolved when no pass is under way any more. */
   #idleWaiters: (() => void)[] = [];
 
@@ -70,6 +73,23 @@ export class Snapshotter {
     await this.settled();
     this.#host.send({ type: 'snapshot.requested' });
     await this.settled();
+  }
+
+  /**
+   * Opens the snapshot, brought up to date, for a learner. No pass begins until all who read have
+   * closed it.
+   */
+  async openForReading(opened: (sender: SnapshotSender) => void): Promise<void> {
+    if (this.#readers === 0) await this.snapshotNow();
+    while (this.#readers === 0 && this.#host.state !== 'idle') {
+      if (this.#host.state === 'failed') return;
+      await this.settled();
+    }
+    if (this.#readers++ === 0) this.#host.send({ type: 'reading.begun' });
+    const closed = () => {
+      if (--this.#readers === 0) this.#host.send({ type: 'reading.ended' });
+    };
+    opened(new SnapshotSender(this.#snapshots.openReader(), closed));
   }
 
   /** Resolves when no pass is under way. */

@@ -1,14 +1,14 @@
 /**
- * What `npm start` and `npm test` run on a fresh clone: plain JavaScript with nothing but Node, as
- * neither packages nor compiled files need exist yet. It installs what is missing, builds what is
- * out of date and then hands over. It decides nothing about the server: cli/main.ts does.
+ * What `npm start`, `npm run standalone` and `npm test` run on a fresh clone: plain JavaScript with
+ * nothing but Node, as neither packages nor compiled files need exist yet. It installs what is
+ * missing, builds what is out of date and then hands over: to cli/main.ts for one replica, to
+ * cli/demo.ts for the demo ensemble.
  */
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,13 +16,21 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { constants, tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import {
+  demoOptions,
+  Stop,
+  shown,
+  standaloneConfig,
+  usage,
+  wantsOwnBus,
+} from './start-options.mjs';
 
 const nodeVersionMin = [20, 19];
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
+const mainProgram = join(top, 'dist/cli/main.js');
 const sourceFolders = ['protocol', 'machines', 'storage', 'actors', 'client', 'cli'];
 const buildFiles = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
@@ -33,27 +41,13 @@ const programs = {
   vitest: 'node_modules/vitest/vitest.mjs',
 };
 
-const usage = `usage:
-  npm start                       one standalone replica on port 2181, data in ./data
-  npm start -- --port 2281        … on another port
-  npm start -- --data DIR         … with its data in DIR
-  npm start -- --config zoo.cfg   a replica as an existing zoo.cfg describes it
-  npm test                        lint, types, build and all tests
-  npm test -- NAME …              only the test files whose path contains NAME`;
-
-class Stop extends Error {
-  constructor(message, code = 1) {
-    super(message);
-    this.code = code;
-  }
-}
-
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error) => {
-    console.error(error instanceof Stop ? error.message : error);
+    const isPlain = error instanceof Stop || error?.name === 'ConfigError';
+    console.error(isPlain ? error.message : error);
     process.exitCode = error instanceof Stop ? error.code : 1;
   },
 );
@@ -61,6 +55,7 @@ main(process.argv.slice(2)).then(
 async function main([task, ...rest]) {
   checkNode();
   if (task === 'start' && !rest.includes('--help')) return start(rest);
+  if (task === 'standalone' && !rest.includes('--help')) return standalone(rest);
   if (task === 'test' && !rest.includes('--help')) return test(rest);
   console.log(usage);
   return task === undefined || rest.includes('--help') ? 0 : 2;
@@ -78,55 +73,55 @@ function checkNode() {
 
 // ---- start ------------------------------------------------------------------------------------
 
+/** The demo ensemble, or one replica as a zoo.cfg describes it. */
 async function start(args) {
-  const serverArgs = args.some((arg) => /^--config(=|$)/.test(arg)) ? args : await standalone(args);
+  if (args.some(isConfig)) return replica(args);
+  const options = await demoOptions(args);
   await install();
   await build();
-  const main = join(top, 'dist/cli/main.js');
-  return run(process.execPath, [main, 'server', ...serverArgs], { forward: true });
+  const program = await natsServer();
+  if (program === null) {
+    const { waysToGetNatsServer } = await built('nats-program.js');
+    const without = 'Or, without a bus: npm run standalone';
+    throw new Stop(`natskeeper: the demo needs a bus.\n${waysToGetNatsServer}\n${without}`);
+  }
+  const { runDemo } = await built('demo.js');
+  return runDemo({ ...options, program, main: mainProgram, shown });
 }
 
-/** Writes the zoo.cfg of one standalone replica; returns the arguments that start it. */
+function isConfig(arg) {
+  return /^--config(=|$)/.test(arg);
+}
+
 async function standalone(args) {
-  const options = { port: '2181', data: 'data' };
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at];
-    const [, name, inline] = /^--(port|data)(?:=(.*))?$/.exec(arg) ?? [];
-    const value = inline ?? args[++at];
-    if (name === undefined || !value) throw new Stop(`cannot use '${arg}'\n${usage}`, 2);
-    options[name] = value;
-  }
-  const port = Number(options.port);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    throw new Stop(`--port takes a number from 1 to 65535, not '${options.port}'`, 2);
-  }
-  await checkPort(port);
-  const data = resolve(options.data);
-  mkdirSync(data, { recursive: true });
-  const config = join(data, 'zoo.cfg');
-  const lines = ['tickTime=2000', `dataDir=${data}`, `clientPort=${port}`];
-  writeFileSync(config, `${[...lines, '4lw.commands.whitelist=*'].join('\n')}\n`);
-  console.log(`natskeeper: one standalone replica on port ${port}, data in ${shown(data)}`);
-  console.log(`natskeeper: connect any ZooKeeper client to 127.0.0.1:${port}, for example`);
-  console.log(`  zkCli.sh -server 127.0.0.1:${port}`);
-  console.log('natskeeper: Ctrl-C stops it');
-  return ['--config', config];
+  if (args.some(isConfig)) return replica(args);
+  return replica(['--config', await standaloneConfig(args)]);
 }
 
-/** Fails with advice when nobody could listen on `port`. */
-function checkPort(port) {
-  return new Promise((done, failed) => {
-    const probe = createServer();
-    probe.once('error', ({ code }) => {
-      const other = `choose another: npm start -- --port ${port < 1024 ? 2181 : port + 100}`;
-      const reasons = {
-        EADDRINUSE: `port ${port} is in use`,
-        EACCES: `this user may not listen on port ${port}`,
-      };
-      failed(new Stop(`${reasons[code] ?? `cannot listen on port ${port} (${code})`}; ${other}`));
-    });
-    probe.listen(port, () => probe.close(done));
+async function replica(args) {
+  await install();
+  await build();
+  const at = args.findIndex(isConfig);
+  const file = args[at].includes('=') ? args[at].slice(args[at].indexOf('=') + 1) : args[at + 1];
+  // Where that does not help, the replica itself says what it misses.
+  if (wantsOwnBus(file ?? '', process.env)) await natsServer();
+  return run(process.execPath, [mainProgram, 'server', ...args], { forward: true });
+}
+
+/** The path of nats-server, installed if it is missing and that is possible; else null. */
+async function natsServer() {
+  const { findOrInstallNatsServer } = await built('nats-program.js');
+  return findOrInstallNatsServer({
+    env: process.env,
+    isRoot: process.getuid?.() === 0,
+    run,
+    say: (line) => console.log(`natskeeper: ${line}`),
   });
+}
+
+/** A module of the command line, once it is compiled. */
+function built(name) {
+  return import(pathToFileURL(join(top, 'dist/cli', name)).href);
 }
 
 // ---- test -------------------------------------------------------------------------------------
@@ -248,9 +243,4 @@ function run(command, args, { cwd, forward = false } = {}) {
       done(code ?? 128 + (constants.signals[signal] ?? 0));
     });
   });
-}
-
-function shown(path) {
-  const short = relative(process.cwd(), path);
-  return short === '' || short.startsWith('..') ? path : `./${short}`;
 }

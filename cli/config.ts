@@ -10,7 +10,8 @@
  */
 
 import type { LogLevel, Settings } from '../actors/settings.ts';
-import { defaultSettings, logLevels, settingsWith } from '../actors/settings.ts';
+import { defaultSettings, isDistributed, logLevels, settingsWith } from '../actors/settings.ts';
+import { busEnvironment, readBus } from './bus-config.ts';
 import type { Assignment } from './config-error.ts';
 import { ConfigError, missingSetting, settingFault } from './config-error.ts';
 import { readEnsemble } from './ensemble-config.ts';
@@ -60,7 +61,7 @@ export function loadSettings(input: ConfigInput): LoadedConfig {
   );
   const values = new SettingValues([
     input.file === null ? withoutFile.map(([key, value]) => entry(key, value, 'default')) : [],
-    environmentSettings(env),
+    [...environmentSettings(env), ...busEnvironment(env)],
     written,
     readDynamicFile(input, written, overrides),
     overrides,
@@ -118,7 +119,11 @@ function readSettings(values: SettingValues, reading: Reading): Readonly<Setting
     // ZooKeeper takes all but `no` for yes, `false` too; that word is refused rather than guessed.
     leaderServes: values.choice('leaderServes', { yes: true, no: false, true: true }, true),
     quorumListenOnAllIPs: values.boolean('quorumListenOnAllIPs', none.quorumListenOnAllIPs),
-    natsUrl: values.text('natsUrl'),
+    ...readBus(values, {
+      readFile: reading.readFile,
+      isDistributed: isDistributed({ servers: ensemble.servers, standaloneEnabled }),
+      warn,
+    }),
     ensemble: readEnsembleName(values),
     busSecret: values.text('busSecret'),
   });

@@ -5,14 +5,14 @@
  */
 
 import { join } from 'node:path';
-import type { PeerType, ServerSpec } from '../actors/server-spec.ts';
+import { isDistributed } from '../actors/settings.ts';
+import type { PeerType, ServerSpec } from '../protocol/server-spec.ts';
 import {
   anyHost,
   parseServerSpec,
   ServerSpecError,
   serverSpecForm,
-} from '../actors/server-spec.ts';
-import { isDistributed } from '../actors/settings.ts';
+} from '../protocol/server-spec.ts';
 import type { Assignment } from './config-error.ts';
 import { missingSetting, settingFault } from './config-error.ts';
 import { groupOf, tlsGroup } from './setting-keys.ts';

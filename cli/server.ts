@@ -1,14 +1,15 @@
 /**
  * `natskeeper server`: one replica in this process, from its configuration to its exit code.
- * 0: stopped by a signal, all is flushed. 2: configuration or data cannot be used. 3: a write
- * failed.
+ * 0: stopped by a signal, all is flushed. 2: configuration or data cannot be used, or another
+ * process has our sid. 3: a write failed.
  */
 
 import pino from 'pino';
+import type { BusLinks } from '../actors/bus.ts';
+import type { AcceptSocket } from '../actors/client-socket.ts';
 import { systemClock } from '../actors/clock.ts';
 import { FourLetterWords } from '../actors/four-letter-words.ts';
 import { listen } from '../actors/listener.ts';
-import { LocalBus } from '../actors/local-bus.ts';
 import type { Notes } from '../actors/note.ts';
 import { systemFacts } from '../actors/process-facts.ts';
 import { systemRandom } from '../actors/random.ts';
@@ -19,6 +20,8 @@ import { DirectoryInUse } from '../storage/data-lock.ts';
 import { openStores, type Stores } from '../storage/stores.ts';
 import { type ConfigInput, loadSettings } from './config.ts';
 import { ConfigError } from './config-error.ts';
+import { type BusAddress, openLinks } from './links.ts';
+import { type OwnBus, startOwnBus } from './own-bus.ts';
 
 const lockAttempts = 20;
 const lockPauseMs = 250;
@@ -29,57 +32,123 @@ export async function runServer(input: ConfigInput): Promise<number> {
   const { settings, warnings } = loadSettings(input);
   const notes = makeNotes(settings);
   for (const warning of warnings) notes.warn(warning);
-  if (isDistributed(settings)) {
-    throw new ConfigError(
-      `${settings.file ?? 'configuration'}: server.N lines ask for an ensemble, which this ` +
-        'version cannot form yet; valid: no server.N lines, for one standalone replica',
-    );
+  return new Server(settings, notes).run();
+}
+
+/** A replica, and the bus that it may have brought along; made anew after a leader's snapshot. */
+class Server {
+  readonly #settings: Settings;
+  readonly #notes: Notes;
+  #replica: Replica | null = null;
+  #ownBus: OwnBus | null = null;
+  #isStopping = false;
+  #resolve: (code: number) => void = () => {};
+  #reject: (reason: Error) => void = () => {};
+
+  constructor(settings: Settings, notes: Notes) {
+    this.#settings = settings;
+    this.#notes = notes;
   }
-  const stores = await openPatiently(settings);
-  return new Promise((resolve, reject) => {
+
+  async run(): Promise<number> {
+    process.once('SIGTERM', () => this.#stop('SIGTERM'));
+    process.once('SIGINT', () => this.#stop('SIGINT'));
+    // The data's lock first: it keeps a second process from taking over our bus.
+    const stores = await openPatiently(this.#settings);
+    const address = await this.#busAddress();
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      if (this.#isStopping) void this.#endBeforeStart(stores);
+      else this.#start(stores, address);
+    });
+  }
+
+  async #endBeforeStart(stores: Stores): Promise<void> {
+    await stores.close();
+    await this.#ownBus?.stop();
+    this.#resolve(exitStopped);
+  }
+
+  async #busAddress(): Promise<BusAddress | null> {
+    const { natsUrl } = this.#settings;
+    if (!isDistributed(this.#settings)) return null;
+    if (natsUrl !== null) return { servers: natsUrl };
+    this.#ownBus = await startOwnBus(this.#settings, this.#notes);
+    const { servers, user, pass } = this.#ownBus;
+    return { servers, auth: { user, pass } };
+  }
+
+  #start(stores: Stores, address: BusAddress | null): void {
+    const settings = this.#settings;
+    const links: BusLinks | null = address && openLinks(address, settings, this.#notes);
     const replica = new Replica({
       settings,
       clock: systemClock,
       random: systemRandom,
-      bus: new LocalBus(),
+      links,
       stores,
-      notes,
-      listen: (accept) =>
-        listen(
-          {
-            host: settings.clientPortAddress,
-            port: settings.clientPort ?? 0,
-            backlog: settings.clientPortListenBacklog,
-            keepAlive: settings.clientTcpKeepAlive,
-            connectionsPerAddressMax: settings.maxClientCnxns,
-            connectionsMax: settings.maxCnxns,
-            onRefused: (address, reason) => notes.warn('connection refused', { address, reason }),
-          },
-          accept,
-        ),
+      notes: this.#notes,
+      listen: (accept) => this.#listen(accept),
       makeWords: (made) => new FourLetterWords(viewOf(made), systemFacts),
       // Nothing may be acknowledged any more: the process ends before another event is handled.
       aborted: () => process.exit(exitStorageFailed),
+      rebuild: () => void this.#rebuild(address),
+      membershipChanged: (servers) => this.#ownBus?.setPeers(servers),
+      refused: (reason) => void this.#fail(new ConfigError(reason)),
     });
-    const stop = (signal: string) => {
-      notes.info('stopping', { signal });
-      void replica.stop().then(() => {
-        notes.info('stopped');
-        resolve(exitStopped);
-      });
-    };
-    process.once('SIGTERM', () => stop('SIGTERM'));
-    process.once('SIGINT', () => stop('SIGINT'));
+    this.#replica = replica;
     replica.start().then(
-      () => {
-        notes.info('serving clients', { port: replica.address?.port ?? null });
-      },
+      () => this.#notes.info('serving clients', { port: replica.address?.port ?? null }),
       async (failure: Error) => {
         await replica.stop();
-        reject(new ConfigError(`clientPort=${settings.clientPort}: ${failure.message}`));
+        const { clientPort } = settings;
+        await this.#fail(new ConfigError(`clientPort=${clientPort}: ${failure.message}`));
       },
     );
-  });
+  }
+
+  #listen(accept: AcceptSocket) {
+    const settings = this.#settings;
+    return listen(
+      {
+        host: settings.clientPortAddress,
+        port: settings.clientPort ?? 0,
+        backlog: settings.clientPortListenBacklog,
+        keepAlive: settings.clientTcpKeepAlive,
+        connectionsPerAddressMax: settings.maxClientCnxns,
+        connectionsMax: settings.maxCnxns,
+        onRefused: (from, reason) => this.#notes.warn('connection refused', { from, reason }),
+      },
+      accept,
+    );
+  }
+
+  /** A leader's snapshot lies beside our data: it takes its place as the stores are opened. */
+  async #rebuild(address: BusAddress | null): Promise<void> {
+    try {
+      const stores = await openPatiently(this.#settings);
+      if (this.#isStopping) await stores.close();
+      else this.#start(stores, address);
+    } catch (failure) {
+      await this.#fail(failure as Error);
+    }
+  }
+
+  async #fail(failure: Error): Promise<void> {
+    await this.#ownBus?.stop();
+    this.#reject(failure);
+  }
+
+  #stop(signal: string): void {
+    this.#isStopping = true;
+    this.#notes.info('stopping', { signal });
+    void this.#replica?.stop().then(async () => {
+      await this.#ownBus?.stop();
+      this.#notes.info('stopped');
+      this.#resolve(exitStopped);
+    });
+  }
 }
 
 /** A replica that was killed a moment ago may still hold its directory. */
@@ -99,7 +168,7 @@ function makeNotes(settings: Settings): Notes {
   const logger = pino(
     {
       level: settings.logLevel,
-      base: { sid: settings.sid, role: 'standalone' },
+      base: { sid: settings.sid },
       timestamp: pino.stdTimeFunctions.isoTime,
     },
     pino.destination({ dest: 1, sync: true }),

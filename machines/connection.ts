@@ -13,6 +13,8 @@ export type ConnectionEvent =
   /** The first frame asks for a new session, or for one that exists. */
   | { type: 'connect.fresh' }
   | { type: 'connect.resume' }
+  /** Whether anybody may come in is not clear yet: the replica looks for its leader. */
+  | { type: 'connect.early' }
   /** The first frame must not be answered: too short, ahead of us, or we are not serving. */
   | { type: 'connect.refused' }
   | { type: 'session.granted' }
@@ -39,6 +41,7 @@ export const connectionEvents = [
   'word.received',
   'connect.fresh',
   'connect.resume',
+  'connect.early',
   'connect.refused',
   'session.granted',
   'session.denied',
@@ -89,6 +92,15 @@ export const connectionMachine = setup({
         'word.received': { target: 'closed', actions: ['answerWord', 'endSocket'] },
         'connect.fresh': { target: 'opening', actions: ['pauseInput', 'openSession'] },
         'connect.resume': { target: 'opening', actions: ['pauseInput', 'resumeSession'] },
+        'connect.early': { target: 'waiting', actions: 'pauseInput' },
+        'connect.refused': { target: 'closed', actions: ['countRefusal', 'destroySocket'] },
+        'handshake.timedOut': { target: 'closed', actions: ['countRefusal', 'destroySocket'] },
+      },
+    },
+    waiting: {
+      on: {
+        'connect.fresh': { target: 'opening', actions: 'openSession' },
+        'connect.resume': { target: 'opening', actions: 'resumeSession' },
         'connect.refused': { target: 'closed', actions: ['countRefusal', 'destroySocket'] },
         'handshake.timedOut': { target: 'closed', actions: ['countRefusal', 'destroySocket'] },
       },

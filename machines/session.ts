@@ -19,6 +19,8 @@ export type SessionEvent =
   | { type: 'writes.drained' }
   /** Nothing was heard of the client for its timeout. */
   | { type: 'timeout.elapsed' }
+  /** Who decided that has lost the right to before it was agreed upon. */
+  | { type: 'expiry.withdrawn' }
   /** Its closeSession txn was applied. */
   | { type: 'session.closed' };
 
@@ -30,6 +32,7 @@ export const sessionEvents = [
   'write.applied',
   'writes.drained',
   'timeout.elapsed',
+  'expiry.withdrawn',
   'session.closed',
 ] as const satisfies readonly SessionEvent['type'][];
 
@@ -85,6 +88,7 @@ export const sessionMachine = setup({
         'request.close': { actions: 'refuseRequest' },
         'write.applied': { actions: 'answerHeldReads' },
         'writes.drained': { actions: 'answerHeldReads' },
+        'expiry.withdrawn': 'ordering',
         'session.closed': { target: 'closed', actions: 'releaseConnection' },
       },
     },

@@ -27,7 +27,10 @@ export type SnapshotterEvent =
   | { type: 'slice.written' }
   | { type: 'pages.settled' }
   | { type: 'snapshot.finished'; zxid: number }
-  | { type: 'snapshot.failed' };
+  | { type: 'snapshot.failed' }
+  /** The finished snapshot is being read out: it must stay as it is. */
+  | { type: 'reading.begun' }
+  | { type: 'reading.ended' };
 
 export const snapshotterMachine = setup({
   types: {
@@ -80,6 +83,18 @@ export const snapshotterMachine = setup({
           target: 'writing',
           actions: ['resetCount', 'startPass', 'writeSlice'],
         },
+        'reading.begun': 'held',
+      },
+    },
+    held: {
+      on: {
+        'batch.applied': {
+          actions: {
+            type: 'count',
+            params: ({ event }) => ({ txns: event.txns, bytes: event.bytes }),
+          },
+        },
+        'reading.ended': 'idle',
       },
     },
     writing: {

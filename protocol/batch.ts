@@ -10,7 +10,7 @@
 import { assert } from './assert.ts';
 import { getInt, getLong, type JuteWriter, putInt, putLong } from './jute.ts';
 
-export const batchVersion = 1;
+export const batchVersion = 2;
 export const batchHeaderBytes = 24;
 const crcFrom = 8;
 
@@ -22,16 +22,22 @@ export type Crc = (bytes: Buffer) => number;
  */
 export type BatchFault = 'torn' | 'corrupt' | 'version';
 
-/** Leaves room for the header. */
-export function beginBatch(writer: JuteWriter): void {
-  writer.reset().reserve(batchHeaderBytes);
-  writer.length = batchHeaderBytes;
+/** Leaves room for the header, behind `headroom` bytes for somebody else. */
+export function beginBatch(writer: JuteWriter, headroom = 0): void {
+  writer.reset().reserve(headroom + batchHeaderBytes);
+  writer.length = headroom + batchHeaderBytes;
 }
 
-/** Fills in the header. The writer holds the finished frame afterwards. */
-export function endBatch(writer: JuteWriter, firstZxid: number, count: number, crc: Crc): Buffer {
+/** Fills in the header. The writer holds the finished frame afterwards, behind its headroom. */
+export function endBatch(
+  writer: JuteWriter,
+  firstZxid: number,
+  count: number,
+  crc: Crc,
+  headroom = 0,
+): Buffer {
   assert(count > 0, 'batch: holds at least one txn');
-  const frame = writer.view();
+  const frame = writer.view().subarray(headroom);
   putInt(frame, 0, frame.length);
   frame.fill(0, crcFrom, crcFrom + 4);
   frame[crcFrom] = batchVersion;

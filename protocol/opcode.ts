@@ -41,6 +41,8 @@ export const Opcode = {
    * Ours alone: fixes the ensemble's secret for session passwords. Never accepted from a client.
    */
   setSecret: -100,
+  /** Ours alone: fixes the members that the first leader was started with. Never from a client. */
+  setMembership: -101,
 } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 

@@ -3,8 +3,8 @@
  * path with suffix, resulting version, the parent's counter after it), so that replaying it over a
  * tree that holds it already changes nothing (spec 7.1).
  *
- * Layout: int length, long session, int cxid, long time (ms), int type, body in jute. The zxid is
- * not stored: it is the batch's first plus the txn's place in it.
+ * Layout: int length, long session, int cxid, int origin, long time (ms), int type, body in jute.
+ * The zxid is not stored: it is the batch's first plus the txn's place in it.
  */
 
 import { assert } from './assert.ts';
@@ -13,7 +13,7 @@ import { emptyBytes, putInt } from './jute.ts';
 import { Opcode } from './opcode.ts';
 
 /** Bytes of a txn before its body, the length included. */
-export const txnHeaderBytes = 28;
+export const txnHeaderBytes = 32;
 
 /**
  * One decoded txn, or one operation inside a multi. Reused from txn to txn; ranges lie in `buffer`.
@@ -24,6 +24,7 @@ export class Txn {
   sessionHigh = 0;
   sessionLow = 0;
   cxid = 0;
+  origin = 0;
   time = 0;
   type = 0;
   pathStart = 0;
@@ -37,7 +38,7 @@ export class Txn {
   /** The parent's count of child creates after a create. */
   parentCreates = 0;
   ttl = 0;
-  /** Resulting version of setData and setAcl; expected version of check. */
+  /** Resulting version of setData, setAcl and reconfig; expected version of check. */
   version = 0;
   err = 0;
   timeoutMs = 0;
@@ -54,6 +55,7 @@ export class Txn {
     this.sessionHigh = reader.int();
     this.sessionLow = reader.int();
     this.cxid = reader.int();
+    this.origin = reader.int();
     this.time = reader.long();
     this.type = reader.int();
     this.readBody(reader, end);
@@ -81,10 +83,12 @@ export class Txn {
         break;
       case Opcode.delete:
       case Opcode.deleteContainer:
+      case Opcode.sync:
         this.#readPath(reader);
         break;
       case Opcode.setData:
       case Opcode.reconfig:
+      case Opcode.setMembership:
         this.#readPath(reader);
         this.#readData(reader);
         this.version = reader.int();
@@ -144,6 +148,11 @@ export interface TxnOrigin {
   readonly sessionHigh: number;
   readonly sessionLow: number;
   readonly cxid: number;
+  /**
+   * The replica's process that took the request: its sid << 24 | 24 bits of its incarnation; 0 when
+   * nobody waits for the reply. A replica thereby knows its own requests among all that commit.
+   */
+  readonly origin: number;
   readonly time: number;
 }
 
@@ -151,7 +160,7 @@ export interface TxnOrigin {
 export function beginTxn(writer: JuteWriter, origin: TxnOrigin, type: number): number {
   const start = writer.length;
   writer.int(0).halves(origin.sessionHigh, origin.sessionLow).int(origin.cxid);
-  writer.long(origin.time).int(type);
+  writer.int(origin.origin).long(origin.time).int(type);
   return start;
 }
 

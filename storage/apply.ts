@@ -54,6 +54,10 @@ export class Applier {
     switch (txn.type) {
       case Opcode.error:
         return txn.err;
+      case Opcode.sync:
+        // The body is the path, null or not; so is the reply.
+        reply?.raw(txn.buffer, txn.bodyStart, txn.bodyEnd);
+        return 0;
       case Opcode.multi:
         this.#applyMulti(txn, reply);
         return 0;
@@ -88,7 +92,11 @@ export class Applier {
         this.#delete(txn.buffer, txn.pathStart, txn.pathEnd, txn.zxid);
         break;
       case Opcode.setData:
+      case Opcode.setMembership:
+        this.#setData(txn, reply);
+        break;
       case Opcode.reconfig:
+        reply?.slice(txn.buffer, txn.dataStart, txn.dataEnd);
         this.#setData(txn, reply);
         break;
       case Opcode.setAcl:

@@ -97,19 +97,24 @@ export class Environment {
 
   /** All entries in one transaction. */
   putAll(entries: readonly (readonly [Buffer, Buffer])[]): Promise<void> {
-    return this.#settle(() =>
-      this.#database.batch(() => {
-        // The transaction's own promise tells; those of its parts must not go unhandled.
-        for (const [key, value] of entries) this.#database.put(key, value).catch(ignore);
-      }),
-    );
+    return this.change(entries);
   }
 
   /** All in one transaction. */
   removeAll(keys: readonly Buffer[]): Promise<void> {
+    return this.change([], keys);
+  }
+
+  /** In one transaction: the keys of `removed` go, then the entries are written. */
+  change(
+    entries: readonly (readonly [Buffer, Buffer])[],
+    removed: readonly Buffer[] = [],
+  ): Promise<void> {
     return this.#settle(() =>
       this.#database.batch(() => {
-        for (const key of keys) this.#database.remove(key).catch(ignore);
+        // The transaction's own promise tells; those of its parts must not go unhandled.
+        for (const key of removed) this.#database.remove(key).catch(ignore);
+        for (const [key, value] of entries) this.#database.put(key, value).catch(ignore);
       }),
     );
   }
@@ -139,6 +144,11 @@ export class Environment {
   /** Entries from `from` (inclusive) up to `to` (exclusive), in the order of their keys. */
   entries(from: Buffer, to: Buffer): Iterable<{ key: Buffer; value: Buffer }> {
     return this.#database.getRange({ start: from, end: to });
+  }
+
+  /** Keys from `from` (inclusive) up to `to` (exclusive). Each is valid until the next. */
+  keys(from: Buffer, to: Buffer): Iterable<Buffer> {
+    return this.#database.getKeys({ start: from, end: to });
   }
 
   /** Keys from `from` down to `to` (exclusive), last first. */

@@ -8,24 +8,15 @@
  * corruption, and the log refuses to open.
  */
 
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { assert } from '../protocol/assert.ts';
-import { type BatchFault, batchFault, firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
-import { epochOf, formatZxid } from '../protocol/zxid.ts';
-import { discarded, discardFile } from './directory.ts';
-import { Environment } from './environment.ts';
-import type { LogStore, Promises } from './log-store.ts';
+import { batchFault, lastZxidOf } from '../protocol/batch.ts';
+import { openChain } from './log-chain.ts';
+import { checkAgreement, checkFrames, checkPromises, checkSuccession } from './log-order.ts';
+import { batchEndAtOrBelow, readBatches } from './log-reading.ts';
+import { batchesEnd, type Heritage, LogSegment, type LogStart, zxidKey } from './log-segment.ts';
+import type { History, LogStore, Promises } from './log-store.ts';
 import { remedy, StorageError } from './storage-error.ts';
-
-const format = 'natskeeper log 1';
-const promisesKey = Buffer.from([0xff, ...Buffer.from('promises')]);
-/** In a segment: the number of the one that follows it, so that a lost one is missed. */
-const nextKey = Buffer.from([0xff, ...Buffer.from('next')]);
-const keyEnd = Buffer.from([0xff]);
-const segmentPattern = /^log\.(\d{8})\.mdb$/;
 
 export interface LmdbLogOptions {
   readonly directory: string;
@@ -33,24 +24,23 @@ export interface LmdbLogOptions {
   readonly segmentBytesMax?: number;
 }
 
-interface Segment {
-  readonly number: number;
-  readonly environment: Environment;
-  /** First zxid of its first batch; Infinity while it is empty. */
-  firstZxid: number;
-  /** About the size of its file. */
-  bytes: number;
-}
-
 export class LmdbLog implements LogStore {
   readonly #directory: string;
   readonly #segmentBytesMax: number;
   /** Oldest first; the last one is written to. Invariant: never empty once opened. */
-  #segments: Segment[] = [];
+  #segments: LogSegment[] = [];
   /** The segment after the newest, made ahead of need. */
-  #next: Promise<Segment> | null = null;
+  #next: Promise<LogSegment> | null = null;
   #rolling: Promise<void> | null = null;
+  /** Purges, cuts and restarts, one after the other; never rejects. */
+  #reshaping: Promise<void> = Promise.resolve();
+  /** Invariant: while a cut or restart is under way, nothing else is written. */
+  #isReplacing = false;
+  /** Writes that were not answered yet. */
+  #unsettled = 0;
+  #start: LogStart = { zxid: 0, segment: 0 };
   lastZxid = 0;
+  committedZxid = 0;
   bytesWritten = 0;
   promises: Promises = { acceptedEpoch: 0, currentEpoch: 0 };
   trimmed: string | null = null;
@@ -65,81 +55,57 @@ export class LmdbLog implements LogStore {
    */
   static async open(options: LmdbLogOptions): Promise<LmdbLog> {
     const log = new LmdbLog(options);
-    mkdirSync(options.directory, { recursive: true });
-    const names = readdirSync(options.directory);
-    for (const name of names.filter((name) => name.endsWith(discarded))) {
-      await rm(join(options.directory, name), { force: true });
+    log.#segments = await openChain(options.directory, log.#mapBytes);
+    try {
+      log.#restoreTable();
+      await log.#restoreEnd();
+    } catch (failure) {
+      await log.close();
+      throw failure;
     }
-    const numbers = names
-      .map((name) => segmentPattern.exec(name)?.[1])
-      .filter((digits) => digits !== undefined)
-      .map(Number)
-      .sort((a, b) => a - b);
-    for (const number of numbers) log.#segments.push(await log.#openSegment(number));
-    if (numbers.length === 0) log.#segments.push(await log.#openSegment(1));
-    await log.#checkChain();
-    log.#restorePromises();
-    log.#restoreStarts();
-    await log.#restoreEnd();
+    // A batch that is known to be committed may have been in the torn tail.
+    log.committedZxid = Math.min(log.committedZxid, log.lastZxid);
     return log;
   }
 
-  async #openSegment(number: number): Promise<Segment> {
-    const name = `log.${String(number).padStart(8, '0')}.mdb`;
-    const environment = await Environment.open(join(this.#directory, name), {
-      format,
-      mapBytes: this.#segmentBytesMax * 2,
-    });
-    const bytes = statSync(environment.path).size;
-    return { number, environment, firstZxid: Number.POSITIVE_INFINITY, bytes };
+  get #mapBytes(): number {
+    return this.#segmentBytesMax * 2;
   }
 
-  /** Each segment names the one behind it; a crash may have come before that was written. */
-  async #checkChain(): Promise<void> {
-    for (const [index, { number, environment }] of this.#segments.entries()) {
-      const following = this.#segments[index + 1]?.number;
-      const isNamed = environment.get(nextKey) !== undefined;
-      if (following === undefined ? isNamed : following !== number + 1) {
-        throw new StorageError(
-          `${this.#directory}: segment ${number + 1} of the log is missing; ${remedy}`,
-        );
-      }
-      if (following !== undefined && !isNamed) await this.#name(environment, following);
-    }
-  }
-
-  #name(environment: Environment, following: number): Promise<void> {
-    return environment.put(nextKey, Buffer.from(String(following)));
-  }
-
-  get #newest(): Segment {
+  get #newest(): LogSegment {
     return this.#segments.at(-1)!;
+  }
+
+  get #heritage(): Heritage {
+    const { promises, committedZxid } = this;
+    return { promises, committedZxid, start: this.#start };
+  }
+
+  get startZxid(): number {
+    return this.#start.zxid;
+  }
+
+  get oldestZxid(): number {
+    for (const { after, firstZxid, isEmpty } of this.#segments) {
+      if (after !== null) return after;
+      if (!isEmpty) return firstZxid - 1;
+    }
+    return this.#start.zxid;
   }
 
   /**
    * Promises only rise, and the segment that was made ahead of need may hold older ones than the
-   * one that was still written to: the highest are the valid ones.
+   * one that was still written to: the highest are the valid ones. The same for the rest.
    */
-  #restorePromises(): void {
-    for (const { environment } of this.#segments) {
-      const stored = environment.get(promisesKey);
-      if (stored === undefined) continue;
-      const found = JSON.parse(stored.toString()) as Promises;
+  #restoreTable(): void {
+    for (const { promises, committedZxid, start } of this.#segments) {
       const { acceptedEpoch, currentEpoch } = this.promises;
       this.promises = {
-        acceptedEpoch: Math.max(acceptedEpoch, found.acceptedEpoch),
-        currentEpoch: Math.max(currentEpoch, found.currentEpoch),
+        acceptedEpoch: Math.max(acceptedEpoch, promises?.acceptedEpoch ?? 0),
+        currentEpoch: Math.max(currentEpoch, promises?.currentEpoch ?? 0),
       };
-    }
-  }
-
-  /** First zxid of each segment, from the keys alone. */
-  #restoreStarts(): void {
-    for (const segment of this.#segments) {
-      for (const { key } of segment.environment.entries(zxidKey(0), keyEnd)) {
-        segment.firstZxid = readKey(key);
-        break;
-      }
+      this.committedZxid = Math.max(this.committedZxid, committedZxid);
+      if (start !== null && start.segment >= this.#start.segment) this.#start = start;
     }
   }
 
@@ -150,35 +116,32 @@ export class LmdbLog implements LogStore {
    * corruption, also at the end.
    */
   async #restoreEnd(): Promise<void> {
-    let torn: { readonly environment: Environment; readonly key: Buffer } | null = null;
-    for (const { environment } of this.#segments.toReversed()) {
-      for (const key of environment.keysDown(keyEnd, zxidKey(0))) {
-        const value = environment.get(key)!;
-        const fault = batchFault(value, checksum);
+    let torn: { readonly segment: LogSegment; readonly key: Buffer } | null = null;
+    this.lastZxid = this.oldestZxid;
+    search: for (const segment of this.#segments.toReversed()) {
+      for (const key of segment.environment.keysDown(batchesEnd, zxidKey(0))) {
+        const value = segment.environment.get(key)!;
+        const fault = batchFault(value, crc32);
         if (fault === null) {
           this.lastZxid = lastZxidOf(value);
-          return this.#cut(torn);
+          break search;
         }
         if (fault === 'version') return;
         if (torn !== null || fault === 'corrupt') {
-          throw new StorageError(`${faultyRecord(environment, key, fault)}; ${remedy}`);
+          throw new StorageError(`${segment.faultAt(key, fault)}; ${remedy}`);
         }
-        torn = { environment, key: Buffer.from(key) };
+        torn = { segment, key: Buffer.from(key) };
       }
     }
-    return this.#cut(torn);
-  }
-
-  async #cut(torn: { readonly environment: Environment; readonly key: Buffer } | null) {
     if (torn === null) return;
-    this.trimmed = faultyRecord(torn.environment, torn.key, 'torn');
-    await torn.environment.removeAll([torn.key]);
+    this.trimmed = torn.segment.faultAt(torn.key, 'torn');
+    await torn.segment.removeTorn(torn.key);
   }
 
   append(frame: Buffer): Promise<void> {
-    const firstZxid = firstZxidOf(frame);
-    const follows = firstZxid === this.lastZxid + 1 || epochOf(firstZxid) > epochOf(this.lastZxid);
-    assert(follows, 'log: a batch follows the last one without a gap');
+    this.#checkWritable();
+    const after = this.lastZxid;
+    checkSuccession(after, frame);
     this.lastZxid = lastZxidOf(frame);
     this.bytesWritten += frame.length;
     if (this.#newest.bytes > this.#segmentBytesMax && this.#rolling === null) {
@@ -189,38 +152,51 @@ export class LmdbLog implements LogStore {
       };
       this.#rolling.then(rolled, rolled);
     }
-    if (this.#rolling !== null) return this.#rolling.then(() => this.#write(firstZxid, frame));
-    return this.#write(firstZxid, frame);
+    const write = () => this.#write(frame, after);
+    return this.#answered(this.#rolling === null ? write() : this.#rolling.then(write));
   }
 
-  #write(firstZxid: number, frame: Buffer): Promise<void> {
+  #checkWritable(): void {
+    assert(!this.#isReplacing, 'log: nothing is written while its history is replaced');
+  }
+
+  /** Counts a write until it is answered. */
+  #answered(write: Promise<void>): Promise<void> {
+    this.#unsettled++;
+    const settle = () => {
+      this.#unsettled--;
+    };
+    // The failure is the caller's.
+    write.then(settle, settle);
+    return write;
+  }
+
+  #write(frame: Buffer, after: number): Promise<void> {
     const segment = this.#newest;
-    if (segment.firstZxid === Number.POSITIVE_INFINITY) segment.firstZxid = firstZxid;
-    segment.bytes += frame.length;
+    const written = segment.append(frame, after);
     if (segment.bytes > this.#segmentBytesMax / 2 && this.#next === null) {
-      this.#next = this.#makeNext(segment.number + 1);
+      this.#next = this.#makeNext();
       // Its failure is that of the append that needs it.
       this.#next.catch(() => {});
     }
-    return segment.environment.put(zxidKey(firstZxid), frame);
+    return written;
   }
 
-  /** A new segment starts with a copy of the promises, so that older ones may be purged. */
-  async #makeNext(number: number): Promise<Segment> {
-    const { environment } = this.#newest;
-    const segment = await this.#openSegment(number);
-    await segment.environment.put(promisesKey, Buffer.from(JSON.stringify(this.promises)));
-    await this.#name(environment, number);
+  async #makeNext(): Promise<LogSegment> {
+    const newest = this.#newest;
+    const segment = await LogSegment.open(this.#directory, newest.number + 1, this.#mapBytes);
+    await segment.inherit(this.#heritage);
+    await newest.writeNext(segment.number);
     return segment;
   }
 
   async #roll(): Promise<void> {
-    const next = await (this.#next ?? this.#makeNext(this.#newest.number + 1));
+    const next = await (this.#next ?? this.#makeNext());
     this.#next = null;
     // They may have risen since it was made, and may while they are written.
     for (let copied: Promises | null = null; copied !== this.promises; ) {
       copied = this.promises;
-      await next.environment.put(promisesKey, Buffer.from(JSON.stringify(copied)));
+      await next.inherit(this.#heritage);
     }
     this.#segments.push(next);
   }
@@ -229,67 +205,138 @@ export class LmdbLog implements LogStore {
    * @throws StorageError on a corrupt frame or a gap; a torn tail ends the iteration, and the next
    *   append takes its place
    */
-  *read(zxid: number): Iterable<Buffer> {
-    let last = 0;
-    let damaged: string | null = null;
-    for (const { environment, firstZxid } of this.#segmentsFrom(zxid)) {
-      if (firstZxid === Number.POSITIVE_INFINITY) continue;
-      for (const { key, value } of environment.entries(floorKey(environment, zxid), keyEnd)) {
-        if (damaged !== null) {
-          throw new StorageError(
-            `${damaged}, with sound records behind it: the log is corrupt; ${remedy}`,
-          );
-        }
-        const fault = batchFault(value, checksum);
-        if (fault === 'version') {
-          throw new StorageError(`${environment.path}: a newer program wrote this log`);
-        }
-        if (fault !== null) {
-          damaged = faultyRecord(environment, key, fault);
-          continue;
-        }
-        const first = firstZxidOf(value);
-        if (last > 0 && first !== last + 1 && epochOf(first) === epochOf(last)) {
-          throw new StorageError(
-            `${environment.path}: ${formatZxid(first)} follows ${formatZxid(last)}: ` +
-              `txns are missing; ${remedy}`,
-          );
-        }
-        last = lastZxidOf(value);
-        this.lastZxid = Math.max(this.lastZxid, last);
-        if (last > zxid) yield value;
-      }
-    }
+  read(zxid: number): Iterable<Buffer> {
+    return readBatches(this.#segments, zxid);
   }
 
-  /** The segments that may hold txns above `zxid`: from the last one that starts at or below it. */
-  #segmentsFrom(zxid: number): readonly Segment[] {
-    let start = 0;
-    this.#segments.forEach((segment, index) => {
-      if (segment.firstZxid <= zxid + 1) start = index;
-    });
-    return this.#segments.slice(start);
+  lastBatchEndAtOrBelow(zxid: number): number {
+    const end = batchEndAtOrBelow(this.#segments, Math.min(zxid, this.lastZxid));
+    return end ?? (this.oldestZxid <= zxid ? this.oldestZxid : 0);
+  }
+
+  holds(zxid: number): boolean {
+    return zxid >= this.oldestZxid && this.lastBatchEndAtOrBelow(zxid) === zxid;
   }
 
   startAfter(zxid: number): void {
-    this.lastZxid = Math.max(this.lastZxid, zxid);
+    if (zxid <= this.lastZxid) return;
+    assert(
+      this.#segments.every(({ isEmpty }) => isEmpty),
+      'log: none that holds batches ends before the state',
+    );
+    this.lastZxid = zxid;
+    this.#segments[0]!.after = zxid;
+  }
+
+  async adopt({ cutTo, frames, promises }: History): Promise<void> {
+    checkPromises(this.promises, promises);
+    await this.#replace(async () => {
+      const end = this.lastBatchEndAtOrBelow(cutTo);
+      assert(cutTo >= this.oldestZxid, 'log: a cut stays behind what was purged');
+      const isBoundary = !this.#segments.some((segment) => segment.hasStartAbove(end, cutTo));
+      assert(isBoundary, 'log: a cut goes through no batch');
+      const lastZxid = checkFrames(end, frames);
+      checkAgreement(this.committedZxid, end, frames);
+      const target = this.#segments.find((segment) => segment.hasStartAbove(end)) ?? this.#newest;
+      const voids = target !== this.#newest;
+      const next = await this.#next;
+      await target.cut(end, frames, { ...this.#heritage, promises }, { voids });
+      this.#replaced(lastZxid, frames, promises);
+      if (voids) await this.#endCut(target, next);
+    });
+  }
+
+  /** The younger segments are void by now: youngest first, so that no hole is ever left. */
+  async #endCut(target: LogSegment, next: LogSegment | null): Promise<void> {
+    this.#next = null;
+    const voided = this.#segments.splice(this.#segments.indexOf(target) + 1);
+    if (next !== null) voided.push(next);
+    for (const segment of voided.toReversed()) await segment.discard();
+    await target.endCut();
+  }
+
+  async restartAfter(
+    zxid: number,
+    promises: Promises,
+    frames: readonly Buffer[] = [],
+  ): Promise<void> {
+    checkPromises(this.promises, promises);
+    const lastZxid = checkFrames(zxid, frames);
+    checkAgreement(this.committedZxid, zxid, frames);
+    await this.#replace(async () => {
+      const first = await (this.#next ?? this.#makeNext());
+      this.#next = null;
+      const start = { zxid, segment: first.number };
+      const committedZxid = Math.max(this.committedZxid, zxid);
+      await first.restart(frames, { promises, committedZxid, start });
+      this.#start = start;
+      this.committedZxid = committedZxid;
+      this.#replaced(lastZxid, frames, promises);
+      const voided = this.#segments;
+      this.#segments = [first];
+      for (const segment of voided) await segment.discard();
+    });
+  }
+
+  #replaced(lastZxid: number, frames: readonly Buffer[], promises: Promises): void {
+    this.lastZxid = lastZxid;
+    this.promises = promises;
+    for (const { length } of frames) this.bytesWritten += length;
+  }
+
+  /** Nothing else may be under way but a purge, which is waited for. */
+  async #replace(work: () => Promise<void>): Promise<void> {
+    assert(!this.#isReplacing, 'log: its history is replaced by one at a time');
+    assert(this.#unsettled === 0, 'log: nothing is being written when its history is replaced');
+    this.#isReplacing = true;
+    try {
+      await this.#reshape(work);
+    } finally {
+      this.#isReplacing = false;
+    }
+  }
+
+  #reshape<T>(work: () => Promise<T>): Promise<T> {
+    const reshaped = this.#reshaping.then(work);
+    const settle = () => {};
+    this.#reshaping = reshaped.then(settle, settle);
+    return reshaped;
+  }
+
+  /** Whether the snapshot that the log was restarted behind has not taken its place yet. */
+  get isSnapshotAwaited(): boolean {
+    return this.#segments.some((segment) => segment.isSnapshotAwaited);
+  }
+
+  /** It has, durably. */
+  async endAwaiting(): Promise<void> {
+    for (const segment of this.#segments) await segment.endAwaiting();
   }
 
   writePromises(promises: Promises): Promise<void> {
-    assert(promises.acceptedEpoch >= promises.currentEpoch, 'epochs: accepted >= current (Z11)');
-    assert(promises.acceptedEpoch >= this.promises.acceptedEpoch, 'epochs: none ever goes down');
+    this.#checkWritable();
+    checkPromises(this.promises, promises);
     this.promises = promises;
-    return this.#newest.environment.put(promisesKey, Buffer.from(JSON.stringify(promises)));
+    return this.#answered(this.#newest.writePromises(promises));
   }
 
-  async purge(zxid: number): Promise<number> {
+  async noteCommitted(zxid: number): Promise<void> {
+    const known = Math.min(zxid, this.lastZxid);
+    if (known <= this.committedZxid) return;
+    this.#checkWritable();
+    this.committedZxid = known;
+    await this.#answered(this.#newest.writeCommitted(known));
+  }
+
+  purge(zxid: number): Promise<number> {
+    return this.#reshape(() => this.#purge(zxid));
+  }
+
+  async #purge(zxid: number): Promise<number> {
     let count = 0;
     while (this.#segments.length > 1 && this.#segments[1]!.firstZxid <= zxid + 1) {
-      const segment = this.#segments.shift()!;
-      await segment.environment.close();
-      await rm(`${segment.environment.path}-lock`, { force: true });
       // One by one: a crash must not leave one behind without the one that follows it.
-      await discardFile(segment.environment.path);
+      await this.#segments.shift()!.discard();
       count++;
     }
     return count;
@@ -297,32 +344,11 @@ export class LmdbLog implements LogStore {
 
   async close(): Promise<void> {
     // After a failure there is nothing to wait for, but the files are closed all the same.
+    await this.#reshaping;
     await this.#rolling?.catch(() => {});
     const next = await this.#next?.catch(() => null);
     for (const segment of next ? [...this.#segments, next] : this.#segments) {
-      await segment.environment.close();
+      await segment.close();
     }
   }
-}
-
-const checksum = (bytes: Buffer) => crc32(bytes);
-
-function zxidKey(zxid: number): Buffer {
-  const key = Buffer.alloc(8);
-  key.writeBigUInt64BE(BigInt(zxid));
-  return key;
-}
-
-/** Key of the last batch that starts at or below `zxid` + 1: what lies before it is not needed. */
-function floorKey(environment: Environment, zxid: number): Buffer {
-  for (const key of environment.keysDown(zxidKey(zxid + 1), zxidKey(0))) return key;
-  return zxidKey(0);
-}
-
-function faultyRecord(environment: Environment, key: Buffer, fault: BatchFault): string {
-  return `${environment.path}: the record at ${formatZxid(readKey(key))} is ${fault}`;
-}
-
-function readKey(key: Buffer): number {
-  return Number(key.readBigUInt64BE());
 }

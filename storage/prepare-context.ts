@@ -4,6 +4,7 @@
  */
 
 import { JuteError, JuteReader } from '../protocol/jute.ts';
+import type { Membership } from '../protocol/membership.ts';
 import type { AccessControl } from './acl.ts';
 import type { Caller } from './caller.ts';
 import { Outstanding } from './outstanding.ts';
@@ -15,7 +16,27 @@ export interface PrepareRules {
   readonly emulate353TtlNodes: boolean;
   readonly enforceQuota: boolean;
   readonly reconfigEnabled: boolean;
+  readonly standaloneEnabled: boolean;
 }
+
+/** What prepare must know of the running ensemble to judge a reconfig. */
+export interface ReconfigPort {
+  /** The members that count now; null on a server that runs alone. */
+  readonly current: Membership | null;
+  /** Has a reconfig been proposed that is not committed? */
+  readonly isPending: boolean;
+  /** Are enough voters of `next` for its quorum in step with the leader, itself included? */
+  isQuorumSynced(next: Membership): boolean;
+  /** It is prepared: until it is committed, both the present and the next quorum must agree. */
+  proposed(next: Membership): void;
+}
+
+export const runsAlone: ReconfigPort = {
+  current: null,
+  isPending: false,
+  isQuorumSynced: () => false,
+  proposed: () => {},
+};
 
 /** What the steps of one request share; reused from request to request. */
 export class PrepareContext {
@@ -23,21 +44,30 @@ export class PrepareContext {
   readonly outstanding: Outstanding;
   readonly access: AccessControl;
   readonly rules: PrepareRules;
+  readonly reconfig: ReconfigPort;
   readonly reader = new JuteReader();
   session = '';
   sessionHigh = 0;
   sessionLow = 0;
   caller: Caller = { ids: [], isSuper: false };
   zxid = 0;
+  /** The last reconfig that was prepared; 0 for none. */
+  reconfigZxid = 0;
   /** Range of the last path taken by `path()`. */
   pathStart = 0;
   pathEnd = 0;
 
-  constructor(state: ReplicatedState, access: AccessControl, rules: PrepareRules) {
+  constructor(
+    state: ReplicatedState,
+    access: AccessControl,
+    rules: PrepareRules,
+    reconfig: ReconfigPort,
+  ) {
     this.state = state;
     this.outstanding = new Outstanding(state.tree);
     this.access = access;
     this.rules = rules;
+    this.reconfig = reconfig;
   }
 
   /** Reads a path; a null one cannot be decoded. */

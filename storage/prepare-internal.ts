@@ -1,6 +1,6 @@
 /**
- * Prepare what is not a plain change of a znode: the end of a session, the removal of containers
- * and expired TTL znodes, reconfiguration.
+ * Prepare what is not a plain change of a znode: the end of a session, syncs, the removal of
+ * containers and expired TTL znodes.
  */
 
 import { ErrorCode } from '../protocol/error-code.ts';
@@ -25,12 +25,16 @@ export function prepareCloseSession(context: PrepareContext, writer: JuteWriter)
   return ErrorCode.ok;
 }
 
-/** A standalone server knows no reconfiguration (spec 2.5). */
-export function prepareReconfig(context: PrepareContext): number {
-  if (!context.rules.reconfigEnabled) return ErrorCode.reconfigDisabled;
+/** No change: a sync is a txn so that its answer comes behind all that was agreed upon by then. */
+export function prepareSync(context: PrepareContext, writer: JuteWriter): number {
+  const { reader } = context;
+  const from = reader.position;
+  reader.range();
   if (!context.hasSession()) return ErrorCode.sessionExpired;
-  return ErrorCode.unimplemented;
+  writer.raw(reader.buffer, from, reader.position);
+  return ErrorCode.ok;
 }
+
 /** A container or an expired TTL znode, by the replica's own checker (spec 3.4). */
 export function prepareDeleteContainer(context: PrepareContext, writer: JuteWriter): number {
   const path = context.path();

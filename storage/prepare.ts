@@ -12,13 +12,15 @@ import type { AccessControl } from './acl.ts';
 import type { Caller } from './caller.ts';
 import type { Outstanding } from './outstanding.ts';
 import { prepareChange } from './prepare-change.ts';
-import { PrepareContext, type PrepareRules } from './prepare-context.ts';
 import {
-  prepareCloseSession,
-  prepareDeleteContainer,
-  prepareReconfig,
-} from './prepare-internal.ts';
+  PrepareContext,
+  type PrepareRules,
+  type ReconfigPort,
+  runsAlone,
+} from './prepare-context.ts';
+import { prepareCloseSession, prepareDeleteContainer, prepareSync } from './prepare-internal.ts';
 import { prepareMulti } from './prepare-multi.ts';
+import { prepareInitialMembership, prepareReconfig } from './prepare-reconfig.ts';
 import type { ReplicatedState } from './replicated-state.ts';
 
 /** A write request as it reaches the leader: header fields, and the body at start..end. */
@@ -27,6 +29,8 @@ export interface WriteRequest extends TxnOrigin {
   /** The session as 16 hex digits. */
   readonly session: string;
   readonly caller: Caller;
+  /** Error code that was decided before prepare; 0 or absent for none. */
+  readonly fault?: number;
   readonly buffer: Buffer;
   readonly start: number;
   readonly end: number;
@@ -35,8 +39,13 @@ export interface WriteRequest extends TxnOrigin {
 export class Preparer {
   readonly #context: PrepareContext;
 
-  constructor(state: ReplicatedState, access: AccessControl, rules: PrepareRules) {
-    this.#context = new PrepareContext(state, access, rules);
+  constructor(
+    state: ReplicatedState,
+    access: AccessControl,
+    rules: PrepareRules,
+    reconfig: ReconfigPort = runsAlone,
+  ) {
+    this.#context = new PrepareContext(state, access, rules, reconfig);
   }
 
   get outstanding(): Outstanding {
@@ -56,9 +65,9 @@ export class Preparer {
     context.caller = request.caller;
     context.zxid = zxid;
     const start = beginTxn(writer, request, request.op);
-    let error: number;
+    let error = request.fault ?? ErrorCode.ok;
     try {
-      error = prepareBody(context, request.op, writer);
+      if (error === ErrorCode.ok) error = prepareBody(context, request.op, writer);
     } catch (failure) {
       if (!(failure instanceof JuteError)) throw failure;
       error = ErrorCode.marshallingError;
@@ -85,10 +94,14 @@ function prepareBody(context: PrepareContext, op: number, writer: JuteWriter): n
     case Opcode.setSecret:
       writer.bytes(context.reader.bytes());
       return ErrorCode.ok;
+    case Opcode.sync:
+      return prepareSync(context, writer);
     case Opcode.deleteContainer:
       return prepareDeleteContainer(context, writer);
     case Opcode.reconfig:
-      return prepareReconfig(context);
+      return prepareReconfig(context, writer);
+    case Opcode.setMembership:
+      return prepareInitialMembership(context, writer);
     default:
       return prepareChange(context, op, writer);
   }

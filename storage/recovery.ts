@@ -3,10 +3,10 @@
  * apply as in life. What does not add up is refused with a reason, never repaired by guessing.
  */
 
-import { batchHeaderBytes, firstZxidOf, txnCountOf } from '../protocol/batch.ts';
+import { batchHeaderBytes, firstZxidOf, lastZxidOf, txnCountOf } from '../protocol/batch.ts';
 import { JuteReader } from '../protocol/jute.ts';
 import { Txn } from '../protocol/txn.ts';
-import { formatZxid } from '../protocol/zxid.ts';
+import { counterOf, formatZxid } from '../protocol/zxid.ts';
 import { Applier, silentListener } from './apply.ts';
 import type { LogStore } from './log-store.ts';
 import { decodePage } from './page.ts';
@@ -22,20 +22,33 @@ export interface Recovered {
   readonly txnsReplayed: number;
 }
 
-export function recover(snapshots: SnapshotStore, log: LogStore): Recovered {
+export interface RecoverOptions {
+  /**
+   * Only batches that end at or below it are applied: what lies behind may not be committed, and
+   * stays in the log. All of it is looked at, nevertheless.
+   */
+  readonly upTo?: number;
+}
+
+/** @throws StorageError when snapshot and log do not add up */
+export function recover(
+  snapshots: SnapshotStore,
+  log: LogStore,
+  { upTo = Number.POSITIVE_INFINITY }: RecoverOptions = {},
+): Recovered {
   const state = loadSnapshot(snapshots);
   const snapshotZxid = state.lastZxid;
-  const applier = new Applier(state, silentListener);
+  if (log.oldestZxid > snapshotZxid) throw missing(log.oldestZxid, snapshotZxid);
+  const replay = replayer(state);
   let txnsReplayed = 0;
+  let isFirst = true;
   for (const frame of log.read(snapshotZxid)) {
     const first = firstZxidOf(frame);
-    if (txnsReplayed === 0 && first > snapshotZxid + 1 && first % 2 ** 32 > 1) {
-      throw new StorageError(
-        `the log starts at ${formatZxid(first)}, the snapshot ends at ` +
-          `${formatZxid(snapshotZxid)}: txns between them are missing; ${remedy}`,
-      );
+    if (isFirst && first > snapshotZxid + 1 && counterOf(first) > 1) {
+      throw missing(first - 1, snapshotZxid);
     }
-    txnsReplayed += replay(frame, state, applier);
+    isFirst = false;
+    if (lastZxidOf(frame) <= upTo) txnsReplayed += replay(frame);
   }
   if (log.lastZxid < snapshotZxid) {
     throw new StorageError(
@@ -47,21 +60,35 @@ export function recover(snapshots: SnapshotStore, log: LogStore): Recovered {
   return { state, snapshotZxid, txnsReplayed };
 }
 
+function missing(logZxid: number, snapshotZxid: number): StorageError {
+  return new StorageError(
+    `the log starts behind ${formatZxid(logZxid)}, the snapshot ends at ` +
+      `${formatZxid(snapshotZxid)}: txns between them are missing; ${remedy}`,
+  );
+}
+
 const reader = new JuteReader();
 const txn = new Txn();
 
-function replay(frame: Buffer, state: ReplicatedState, applier: Applier): number {
-  const first = firstZxidOf(frame);
-  const count = txnCountOf(frame);
-  reader.reset(frame, batchHeaderBytes, frame.length);
-  let applied = 0;
-  for (let index = 0; index < count; index++) {
-    txn.read(reader, first + index);
-    if (txn.zxid <= state.lastZxid) continue;
-    applier.apply(txn, null);
-    applied++;
-  }
-  return applied;
+/**
+ * Applies batch frames to a state, one per call, and tells nobody; txns that it holds already are
+ * left out. Returns how many were applied. Frames come in order, each follows the state.
+ */
+export function replayer(state: ReplicatedState): (frame: Buffer) => number {
+  const applier = new Applier(state, silentListener);
+  return (frame) => {
+    const first = firstZxidOf(frame);
+    const count = txnCountOf(frame);
+    reader.reset(frame, batchHeaderBytes, frame.length);
+    let applied = 0;
+    for (let index = 0; index < count; index++) {
+      txn.read(reader, first + index);
+      if (txn.zxid <= state.lastZxid) continue;
+      applier.apply(txn, null);
+      applied++;
+    }
+    return applied;
+  };
 }
 
 function loadSnapshot(snapshots: SnapshotStore): ReplicatedState {

@@ -9,6 +9,7 @@ import { DataLock } from './data-lock.ts';
 import { LmdbLog } from './lmdb-log.ts';
 import { LmdbSnapshots } from './lmdb-snapshots.ts';
 import type { LogStore } from './log-store.ts';
+import { settleReceived } from './received-snapshot.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import { StorageError } from './storage-error.ts';
 
@@ -17,7 +18,20 @@ export interface Stores {
   readonly snapshots: SnapshotStore;
   readonly treeDirectory: string;
   readonly logDirectory: string;
+  /**
+   * Closes the log and the snapshots and opens them again, without letting go of the directories: a
+   * received snapshot that the log was restarted behind is the present one then. These stores are
+   * of no use any more. After a failure nothing is open.
+   * @throws StorageError when the files cannot be used as they are
+   */
+  reopen(): Promise<Stores>;
   close(): Promise<void>;
+}
+
+interface Places {
+  readonly treeDirectory: string;
+  readonly logDirectory: string;
+  readonly logSegmentBytes: number | undefined;
 }
 
 const folder = 'natskeeper';
@@ -33,24 +47,44 @@ export async function openStores(
   const logDirectory = join(dataLogDir, folder);
   refuseForeignData(dataDir, treeDirectory);
   const lock = DataLock.take(treeDirectory, pid);
+  return openLocked({ treeDirectory, logDirectory, logSegmentBytes }, lock);
+}
+
+/** Gives the lock back when it fails. */
+async function openLocked(places: Places, lock: DataLock): Promise<Stores> {
+  const { treeDirectory, logDirectory, logSegmentBytes } = places;
+  const opened: { close(): Promise<void> }[] = [];
+  let holdsLock = true;
+  const close = async () => {
+    for (const one of opened.splice(0)) await one.close();
+  };
   try {
-    const snapshots = await LmdbSnapshots.open(treeDirectory);
     const log = await LmdbLog.open({
       directory: logDirectory,
       ...(logSegmentBytes === undefined ? {} : { segmentBytesMax: logSegmentBytes }),
     });
+    opened.push(log);
+    // The log decides which snapshot is the present one.
+    await settleReceived(treeDirectory, log);
+    const snapshots = await LmdbSnapshots.open(treeDirectory);
+    opened.push(snapshots);
     return {
       log,
       snapshots,
       treeDirectory,
       logDirectory,
+      reopen: async () => {
+        holdsLock = false;
+        await close();
+        return openLocked(places, lock);
+      },
       close: async () => {
-        await log.close();
-        await snapshots.close();
-        lock.release();
+        await close();
+        if (holdsLock) lock.release();
       },
     };
   } catch (failure) {
+    await close();
     lock.release();
     throw failure;
   }

@@ -15,17 +15,17 @@ test('a replica that drains answers what it has read and reads no more', async (
   const client = await connect(`127.0.0.1:${running.port}`, { random: () => 0 });
   log.isHeld = true;
   const first = client.create('/read-before-the-stop', 'x');
-  while (replica.outstanding === 0) await turn();
+  while (replica.clients.outstanding === 0) await turn();
 
   const stopped = replica.stop();
   const second = client.create('/sent-after-the-stop', 'x');
   second.catch(() => {});
   // Time enough for the bytes to be read, if anybody did.
   for (let turns = 0; turns < 50; turns++) await turn();
-  const [connection] = replica.connections.all();
+  const [connection] = replica.clients.connections.all();
 
   expect(connection?.stateName).toBe('serving.stalled');
-  expect(replica.outstanding).toBe(1);
+  expect(replica.clients.outstanding).toBe(1);
 
   log.flush();
   await stopped;

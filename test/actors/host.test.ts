@@ -138,6 +138,17 @@ test('every effect that a machine names needs a handler, assign excepted', () =>
   expect(() => new MachineHost(machine, {})).toThrow(/has a handler/);
 });
 
+test('so does one that is named only by a transition without an event', () => {
+  const hasty = setup({ actions: { settle: () => {} } }).createMachine({
+    id: 'hasty',
+    initial: 'open',
+    states: { open: { always: { target: 'done', actions: 'settle' } }, done: {} },
+  });
+
+  expect([...effectNames(hasty)]).toEqual(['settle']);
+  expect(() => new MachineHost(hasty, {})).toThrow(/has a handler/);
+});
+
 test('state names join nested states by dots and parallel ones in braces', () => {
   expect(stateName('a')).toBe('a');
   expect(stateName({ a: { b: 'c' } })).toBe('a.b.c');

@@ -1,10 +1,13 @@
 /**
- * The log writer: what it reports as logged, in which order, and what it never reports.
+ * The log writer: what it reports as logged, in which order, what it never reports, and when it
+ * counts as settled.
  */
 
+import { crc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { LogWriter } from '../../actors/log-writer.ts';
-import type { Batch } from '../../actors/proposer.ts';
+import { beginBatch, endBatch } from '../../protocol/batch.ts';
+import { JuteWriter } from '../../protocol/jute.ts';
 import type { LogStore } from '../../storage/log-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -13,93 +16,218 @@ interface Held {
   readonly reject: (reason: Error) => void;
 }
 
-function rig() {
-  const held: Held[] = [];
-  const append = () => new Promise<void>((resolve, reject) => held.push({ resolve, reject }));
-  const clock = new FakeClock();
-  const seen: string[] = [];
-  const writer = new LogWriter({ append } as unknown as LogStore, clock, {
-    logged: (batch) => void seen.push(`logged ${batch.firstZxid}`),
-    failed: (reason) => void seen.push(`failed: ${reason.message}`),
-    flushTook: () => {},
-  });
-  const batch = (firstZxid: number, frame: Buffer | null): Batch => ({
-    frame,
-    firstZxid,
-    txnCount: frame === null ? 0 : 1,
-    requests: [],
-    release: () => {},
-  });
-  const write = (zxid: number) => writer.append(batch(zxid, Buffer.alloc(1)));
-  const sync = (zxid: number) => writer.append(batch(zxid, null));
-  return { clock, held, seen, writer, write, sync };
+/** A frame of `count` txns without bytes. */
+function frameAt(firstZxid: number, count = 1): Buffer {
+  const writer = new JuteWriter();
+  beginBatch(writer);
+  return Buffer.from(endBatch(writer, firstZxid, count, crc32));
 }
 
-const settled = () => new Promise((resolve) => setImmediate(resolve));
+function rig() {
+  const held: Held[] = [];
+  const hold = () => new Promise<void>((resolve, reject) => held.push({ resolve, reject }));
+  const clock = new FakeClock();
+  const seen: string[] = [];
+  const writer = new LogWriter({ append: hold } as unknown as LogStore, clock, {
+    logged: (zxid) => void seen.push(`logged ${zxid}`),
+    failed: (reason) => void seen.push(`failed: ${reason.message}`),
+    flushTook: (ms) => void seen.push(`flush ${ms}`),
+  });
+  const note = (what: string) => () => void seen.push(what);
+  const append = (zxid: number, count = 1) => writer.append(frameAt(zxid, count));
+  const write = (what: string) => writer.write(hold(), note(what));
+  const settle = (what: string) => writer.settle(note(what));
+  const logged = () => seen.filter((line) => !line.startsWith('flush'));
+  return { clock, held, seen, logged, writer, append, write, settle };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a batch', () => {
-  test('counts as logged after its flush, not before', async () => {
-    const { held, seen, write } = rig();
+  test('counts as logged after its flush, up to its last txn, and not before', async () => {
+    const { held, logged, append } = rig();
 
-    write(1);
-    await settled();
-    expect(seen).toEqual([]);
-
-    held[0]!.resolve();
-    await settled();
-    expect(seen).toEqual(['logged 1']);
-  });
-
-  test('of syncs alone waits for what is being logged ahead of it', async () => {
-    const { held, seen, write, sync } = rig();
-
-    write(1);
-    sync(2);
-    await settled();
-    expect(seen).toEqual([]);
+    append(1, 3);
+    await turn();
+    expect(logged()).toEqual([]);
 
     held[0]!.resolve();
-    await settled();
-    expect(seen).toEqual(['logged 1', 'logged 2']);
+    await turn();
+    expect(logged()).toEqual(['logged 3']);
   });
 
-  test('of syncs alone goes at the end of the turn when the log is idle', () => {
-    const { clock, seen, sync } = rig();
+  test('has its flush timed', async () => {
+    const { clock, held, seen, append } = rig();
 
-    sync(1);
-    expect(seen).toEqual([]);
+    append(1);
+    clock.advance(7);
+    held[0]!.resolve();
+    await turn();
+
+    expect(seen).toEqual(['flush 7', 'logged 1']);
+  });
+});
+
+describe('another write', () => {
+  test('is done when it is durable', async () => {
+    const { held, logged, write } = rig();
+
+    write('promise');
+    await turn();
+    expect(logged()).toEqual([]);
+
+    held[0]!.resolve();
+    await turn();
+    expect(logged()).toEqual(['promise']);
+  });
+
+  test('that fails ends the log as a batch does', async () => {
+    const { held, logged, append, write } = rig();
+
+    append(1);
+    write('promise');
+    held[1]!.reject(new Error('disk'));
+    await turn();
+    held[0]!.resolve();
+    append(2);
+    await turn();
+
+    expect(logged()).toEqual(['failed: disk']);
+    expect(held).toHaveLength(2);
+  });
+});
+
+describe('settling', () => {
+  test('comes behind the word to whoever wrote last', async () => {
+    const { held, logged, write, settle } = rig();
+
+    write('adopted');
+    settle('settled');
+    held[0]!.resolve();
+    await turn();
+
+    expect(logged()).toEqual(['adopted', 'settled']);
+  });
+
+  test('an idle log takes until the end of the turn, no less', () => {
+    const { clock, logged, settle } = rig();
+
+    settle('settled');
+    expect(logged()).toEqual([]);
 
     clock.endTurn();
-    expect(seen).toEqual(['logged 1']);
+    expect(logged()).toEqual(['settled']);
+  });
+
+  test('waits for all batches and writes that the log was given', async () => {
+    const { clock, held, logged, append, write, settle } = rig();
+
+    append(1);
+    append(2);
+    write('promise');
+    settle('settled');
+    for (const one of held) {
+      expect(logged()).not.toContain('settled');
+      one.resolve();
+      await turn();
+      clock.endTurn();
+    }
+
+    expect(logged()).toEqual(['logged 1', 'logged 2', 'promise', 'settled']);
+  });
+
+  test('tells all who asked, in order, once', async () => {
+    const { clock, held, logged, append, settle } = rig();
+
+    append(1);
+    settle('first');
+    settle('second');
+    held[0]!.resolve();
+    await turn();
+    clock.endTurn();
+    append(2);
+    held[1]!.resolve();
+    await turn();
+    clock.endTurn();
+
+    expect(logged()).toEqual(['logged 1', 'first', 'second', 'logged 2']);
+  });
+
+  test('of the second waits for what the first has begun to write (busy log)', async () => {
+    const { clock, held, logged, append, writer, write, settle } = rig();
+
+    append(1);
+    writer.settle(() => write('adopted'));
+    settle('settled');
+    held[0]!.resolve();
+    await turn();
+    clock.endTurn();
+    expect(logged()).toEqual(['logged 1']);
+
+    held[1]!.resolve();
+    await turn();
+    clock.endTurn();
+    expect(logged()).toEqual(['logged 1', 'adopted', 'settled']);
+  });
+
+  test('of the second waits for what the first has begun to write (idle log)', async () => {
+    const { clock, held, logged, writer, write, settle } = rig();
+
+    writer.settle(() => write('adopted'));
+    settle('settled');
+    clock.endTurn();
+    expect(logged()).toEqual([]);
+
+    held[0]!.resolve();
+    await turn();
+    clock.endTurn();
+    expect(logged()).toEqual(['adopted', 'settled']);
+  });
+
+  test('an idle log waits for what is appended in the same turn', async () => {
+    const { clock, held, logged, append, settle } = rig();
+
+    settle('settled');
+    append(1);
+    clock.endTurn();
+    expect(logged()).toEqual([]);
+
+    held[0]!.resolve();
+    await turn();
+    clock.endTurn();
+    expect(logged()).toEqual(['logged 1', 'settled']);
   });
 });
 
 describe('after a failed flush', () => {
-  test('nothing counts as logged, and the failure is told once', async () => {
-    const { held, seen, write, sync } = rig();
+  test('nothing counts as logged, done or settled, and the failure is told once', async () => {
+    const { held, clock, logged, append, write, settle } = rig();
 
-    write(1);
-    write(2);
-    sync(3);
+    append(1);
+    append(2);
+    write('promise');
+    settle('settled');
     held[0]!.reject(new Error('disk'));
     held[1]!.resolve();
-    await settled();
-    write(4);
-    sync(5);
-    await settled();
+    held[2]!.resolve();
+    await turn();
+    append(4);
+    await turn();
+    clock.endTurn();
 
-    expect(seen).toEqual(['failed: disk']);
-    expect(held).toHaveLength(2);
+    expect(logged()).toEqual(['failed: disk']);
+    expect(held).toHaveLength(3);
   });
 
   test('of somebody else nothing counts either', async () => {
-    const { held, seen, writer, write } = rig();
+    const { held, logged, writer, append, write } = rig();
 
-    write(1);
+    append(1);
+    write('promise');
     writer.halt();
-    held[0]!.resolve();
-    await settled();
+    for (const one of held) one.resolve();
+    await turn();
 
-    expect(seen).toEqual([]);
+    expect(logged()).toEqual([]);
   });
 });

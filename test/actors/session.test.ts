@@ -16,6 +16,7 @@ function rig() {
   const seen: string[] = [];
   const port = new FakePort(seen);
   const submitted: PendingRequest[] = [];
+  const weight = { bytes: 0 };
   const session = new Session(id, 4000, 0, {
     submit: (request) => submitted.push(request),
     submitClose: (_session, request) => {
@@ -23,21 +24,25 @@ function rig() {
       if (request !== null) submitted.push(request);
     },
     refuse: (request) => seen.push(`refuse ${request.cxid}`),
+    weigh: (bytes) => {
+      weight.bytes += bytes;
+    },
   });
   session.connection = port;
   const read = (cxid: number) => session.receiveRead(requestOf(id, cxid, Opcode.getData, { port }));
+  const body = Buffer.alloc(100);
   const write = (cxid: number) =>
-    session.receiveWrite(requestOf(id, cxid, Opcode.setData, { port, isWrite: true }));
+    session.receiveWrite(requestOf(id, cxid, Opcode.setData, { body, port, isWrite: true }));
   const close = (cxid: number) =>
     session.receiveClose(requestOf(id, cxid, Opcode.closeSession, { port, isWrite: true }));
   /** The oldest submitted write is applied. */
   const apply = () => {
-    const request = submitted.shift()!;
-    session.beforeApply(request);
+    const { cxid } = submitted.shift()!;
+    const request = session.beforeApply(cxid);
     seen.push(`apply ${request.cxid}`);
     session.afterApply();
   };
-  return { session, seen, submitted, read, write, close, apply };
+  return { session, seen, submitted, weight, read, write, close, apply };
 }
 
 describe('a session', () => {
@@ -129,12 +134,37 @@ describe('a session', () => {
   });
 
   test('asserts that writes are applied in the order in which they were sent', () => {
-    const { session, submitted, write } = rig();
+    const { session, write } = rig();
     session.created();
     write(1);
     write(2);
 
-    expect(() => session.beforeApply(submitted[1]!)).toThrow(/in the order/);
+    expect(() => session.beforeApply(2)).toThrow(/in the order/);
+  });
+
+  test('asserts that what is applied for it was asked for', () => {
+    const { session, read, write, apply } = rig();
+    session.created();
+    write(1);
+    read(2);
+    apply();
+
+    expect(() => session.beforeApply(1)).toThrow(/is in the queue/);
+  });
+
+  test('weighs what its writes hold until they are applied, or it ends', () => {
+    const { session, weight, read, write, close, apply } = rig();
+    session.created();
+    read(1);
+    for (const cxid of [2, 3, 4]) write(cxid);
+    read(5);
+    close(6);
+    expect(weight.bytes).toBe(300);
+    apply();
+    expect(weight.bytes).toBe(200);
+
+    session.closed();
+    expect(weight.bytes).toBe(0);
   });
 
   test('is seen by its client in the order of its requests (random requests and delays)', () => {
@@ -156,5 +186,111 @@ describe('a session', () => {
         expect([session.stateName, session.queueLength]).toEqual(['idle', 0]);
       }),
     );
+  });
+});
+
+describe('for a new leader', () => {
+  test('a session asks anew for its writes, in their order, but for those known to it', () => {
+    for (const known of [0, 1, 2, 3]) {
+      const { session, submitted, seen, weight, read, write, close, apply } = rig();
+      session.created();
+      write(1);
+      read(2);
+      write(3);
+      close(4);
+      const proposed = submitted.splice(0).slice(0, known);
+
+      session.resubmit(known);
+      expect(submitted.map(({ cxid }) => cxid)).toEqual([1, 3, 4].slice(known));
+      expect([session.queueLength, weight.bytes], 'nothing is queued again').toEqual([4, 200]);
+
+      submitted.unshift(...proposed);
+      while (submitted.length > 0) apply();
+      expect(seen.slice(1)).toEqual(['close 4', 'apply 1', 'read 2', 'apply 3', 'apply 4']);
+    }
+  });
+
+  test('asserts that no more was proposed than it has asked for', () => {
+    const { session, write } = rig();
+    session.created();
+    write(1);
+
+    expect(() => session.resubmit(2)).toThrow(/is in the queue/);
+  });
+});
+
+describe('an expiry that is withdrawn', () => {
+  test('leaves an idle session as it was', () => {
+    const { session, seen, read, write, apply } = rig();
+    session.created();
+    session.receiveClose(null);
+    expect(session.stateName).toBe('closing');
+
+    session.withdrawExpiry();
+    expect(session.stateName).toBe('idle');
+    read(1);
+    write(2);
+    apply();
+
+    expect(seen.slice(1)).toEqual(['expire', 'read 1', 'apply 2']);
+  });
+
+  test('leaves one with unfinished writes in its order', () => {
+    const { session, seen, read, write, apply } = rig();
+    session.created();
+    write(1);
+    read(2);
+    session.receiveClose(null);
+
+    session.withdrawExpiry();
+    expect(session.stateName).toBe('ordering');
+    read(3);
+    write(4);
+    apply();
+    apply();
+
+    expect(seen.slice(1)).toEqual(['expire', 'apply 1', 'read 2', 'read 3', 'apply 4']);
+    expect(session.stateName).toBe('idle');
+  });
+
+  test('does not keep a session open whose client closes it', () => {
+    const { session, close, write, apply, seen } = rig();
+    session.created();
+    write(1);
+    close(2);
+
+    session.withdrawExpiry();
+    expect(session.stateName).toBe('closing');
+    apply();
+    apply();
+
+    expect(seen.slice(1)).toEqual(['close 2', 'apply 1', 'apply 2']);
+  });
+
+  test('may come true nevertheless: another leader found it in its history', () => {
+    const { session } = rig();
+    session.created();
+    session.receiveClose(null);
+    session.withdrawExpiry();
+
+    session.closed();
+
+    expect(session.stateName).toBe('closed');
+  });
+
+  test('leaves no request behind without an answer (they came while it was closing)', () => {
+    const { session, seen, read, write, apply } = rig();
+    session.created();
+    write(1);
+    session.receiveClose(null);
+    read(2);
+
+    session.withdrawExpiry();
+    apply();
+    read(3);
+
+    // Either the client hears something for 2 before 3, or its connection ends.
+    const after = seen.slice(seen.indexOf('apply 1') + 1);
+    expect(after[0]).not.toBe('read 3');
   });
 });

@@ -1,42 +1,59 @@
 /**
- * All sessions of a replica: negotiation, ids, passwords, moving to another connection, expiry; and
- * the containers and TTL znodes that a replica removes by itself.
+ * All sessions of a replica: negotiation, ids, passwords, moving to another connection, expiry, and
+ * what of them outlives a leader.
  */
 
 import { describe, expect, test } from 'vitest';
-import { ContainerChecker } from '../../actors/container-checker.ts';
 import type { PendingRequest } from '../../actors/pending-request.ts';
+import type { Session } from '../../actors/session.ts';
 import { SessionTracker } from '../../actors/session-tracker.ts';
 import { Sessions } from '../../actors/sessions.ts';
 import { JuteReader } from '../../protocol/jute.ts';
 import { Opcode } from '../../protocol/opcode.ts';
-import { openAcl } from '../../protocol/record.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { FakePort } from '../support/fake-port.ts';
-import { bodyOf, createBody, deleteBody, Pipeline, setDataBody } from '../support/pipeline.ts';
+import { FakePort, requestOf } from '../support/fake-port.ts';
+import { createBody, frameOf, Pipeline, type PreparedTxn } from '../support/pipeline.ts';
 
 const tickMs = 500;
+const origin = 0x0100_0001;
+
+const opName = (op: number) => Object.entries(Opcode).find(([, code]) => code === op)![0];
 
 function rig(sid = 1) {
-  const { state } = new Pipeline({ sessions: [] });
+  const pipeline = new Pipeline({ sessions: [] });
+  const { state } = pipeline;
   state.secret = Buffer.alloc(32, 7);
   const clock = new FakeClock();
   const submitted: PendingRequest[] = [];
+  const notes: string[] = [];
   const sessions = new Sessions(
     state,
     clock,
-    { sid, minTimeoutMs: 4000, maxTimeoutMs: 40_000, tickMs },
-    { submit: (request) => void submitted.push(request), refuse: () => {}, note: () => {} },
+    { sid, origin, minTimeoutMs: 4000, maxTimeoutMs: 40_000, tickMs },
+    {
+      submit: (request) => void submitted.push(request),
+      refuse: () => {},
+      note: (message) => void notes.push(message),
+    },
   );
   const port = new FakePort();
   /** Opens a session and has its txn applied. */
   const open = (timeoutMs = 10_000, to = port) => {
     const session = sessions.open(timeoutMs, to);
     state.sessions.set(session.id, session.timeoutMs);
-    sessions.created(session.id);
+    sessions.created(session.id, session.timeoutMs);
     return session;
   };
-  return { state, clock, submitted, sessions, port, open };
+  let cxid = 0;
+  /** The client of a session writes. */
+  const write = (session: Session) => {
+    const body = createBody(`/z${++cxid}`);
+    session.receiveWrite(
+      requestOf(session.id, cxid, Opcode.create, { ...{ body, port, origin }, isWrite: true }),
+    );
+  };
+  const asked = () => submitted.map((one) => `${opName(one.op)} ${one.session} ${one.cxid}`);
+  return { ...{ pipeline, state, clock, submitted, notes, sessions, port, open }, write, asked };
 }
 
 describe('opening', () => {
@@ -56,7 +73,7 @@ describe('opening', () => {
     const session = sessions.open(5000, port);
     expect([port.seen, session.stateName]).toEqual([[], 'creating']);
 
-    sessions.created(session.id);
+    sessions.created(session.id, session.timeoutMs);
 
     expect([port.seen, session.stateName]).toEqual([['granted'], 'idle']);
   });
@@ -81,7 +98,7 @@ describe('opening', () => {
     const late = new Sessions(
       early.state,
       early.clock,
-      { sid: 1, minTimeoutMs: 1, maxTimeoutMs: 2, tickMs },
+      { sid: 1, origin, minTimeoutMs: 1, maxTimeoutMs: 2, tickMs },
       { submit: () => {}, refuse: () => {}, note: () => {} },
     ).open(1, early.port).id;
 
@@ -89,32 +106,36 @@ describe('opening', () => {
   });
 });
 
-describe('resuming', () => {
-  test('needs the password, which every replica with the secret derives alike', () => {
-    const { sessions, open, port } = rig();
-    const session = open();
-    const password = sessions.passwordOf(session.id);
+describe('passwords', () => {
+  test('are derived alike by every replica with the secret, and only those are right', () => {
+    const { sessions, open } = rig();
+    const { id } = open();
+    const password = sessions.passwordOf(id);
     const wrong = Buffer.from(password);
     wrong[15]! ^= 1;
 
-    expect(rig(9).sessions.passwordOf(session.id)).toEqual(password);
+    expect(rig(9).sessions.passwordOf(id)).toEqual(password);
     expect(password).toHaveLength(16);
     for (const bad of [wrong, null, Buffer.alloc(16), Buffer.alloc(0), Buffer.alloc(17)]) {
-      expect(sessions.resume(session.id, bad, 5000, new FakePort())).toBeNull();
+      expect(sessions.isPassword(id, bad)).toBe(false);
     }
-    expect(port.seen, 'a stranger does not end the connection that holds it').toEqual(['granted']);
-    expect(sessions.resume(session.id, password, 5000, new FakePort())).toBe(session);
+    expect(sessions.isPassword(id, password)).toBe(true);
+    expect(sessions.isPassword(open().id, password)).toBe(false);
   });
+});
 
+describe('resuming', () => {
   test('moves the session: the connection before ends, the timeout is agreed anew', () => {
-    const { sessions, open, port } = rig();
+    const { clock, sessions, open, port } = rig();
     const session = open();
     const next = new FakePort();
+    clock.advance(1234);
 
-    sessions.resume(session.id, sessions.passwordOf(session.id), 99_000, next);
+    expect(sessions.resume(session.id, 99_000, next)).toBe(session);
 
     expect(port.seen).toEqual(['granted', 'session.moved']);
     expect([session.connection, session.timeoutMs]).toEqual([next, 40_000]);
+    expect(session.lastHeardMs).toBe(clock.nowMs);
   });
 
   test('finds no session that is unknown, not created yet, or closing', () => {
@@ -124,8 +145,23 @@ describe('resuming', () => {
     created.receiveClose(null);
 
     for (const id of ['00000000000000ff', pending.id, created.id]) {
-      expect(sessions.resume(id, sessions.passwordOf(id), 5000, new FakePort())).toBeNull();
+      expect(sessions.isAlive(id)).toBe(false);
+      expect(sessions.resume(id, 5000, new FakePort())).toBeNull();
     }
+    expect(port.seen, 'nobody is disturbed by that').toEqual(['granted']);
+  });
+
+  test('goes on with a session that was made elsewhere', () => {
+    const { state, clock, sessions } = rig();
+    const id = '0200000000000042';
+    const port = new FakePort();
+    state.sessions.set(id, 6000);
+    sessions.created(id, 6000);
+    expect([sessions.isAlive(id), sessions.get(id)?.timeoutMs]).toEqual([true, 6000]);
+    expect(sessions.get(id)?.lastHeardMs).toBe(clock.nowMs);
+
+    expect(sessions.resume(id, 7000, port)?.connection).toBe(port);
+    expect(port.seen, 'it was granted long ago').toEqual([]);
   });
 });
 
@@ -203,75 +239,131 @@ describe('expiry', () => {
   });
 });
 
-describe('the container checker', () => {
-  function checked(neverUsedMsMax = 0) {
-    const pipeline = new Pipeline();
-    const clock = new FakeClock();
-    pipeline.nowMs = clock.wallMs();
-    const removed: string[] = [];
-    const options = { intervalMs: 60_000, deletesPerMinuteMax: 3, neverUsedMsMax };
-    const checker = new ContainerChecker(pipeline.state.tree, clock, options, ({ buffer, op }) => {
-      expect(op).toBe(Opcode.deleteContainer);
-      removed.push(new JuteReader(buffer).string()!);
+describe('a session that was heard of elsewhere', () => {
+  test('lives on from that moment, with the timeout that was agreed there', () => {
+    const { clock, sessions, submitted, open } = rig();
+    new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, () => {}).start();
+    const session = open(10_000);
+    submitted.length = 0;
+    clock.advance(9000);
+    sessions.touch(session, 4000);
+    clock.advance(4000);
+    expect(submitted).toEqual([]);
+    clock.advance(tickMs);
+    expect(submitted).toHaveLength(1);
+  });
+
+  test('is not told of again: only who is connected here and spoke since then', () => {
+    const { clock, sessions, open } = rig();
+    const [silent, gone, heard] = [open(), open(), open()];
+    clock.advance(100);
+    for (const session of [gone, heard]) sessions.touch(session, session.timeoutMs);
+    gone.connection = null;
+
+    expect([...sessions.heardSince(clock.nowMs)]).toEqual([heard]);
+    expect([...sessions.heardSince(clock.nowMs - 100)]).toEqual([silent, heard]);
+    expect([...sessions.heardSince(clock.nowMs + 1)]).toEqual([]);
+  });
+});
+
+describe('a new leader', () => {
+  /** The batch that a leader made of these requests. */
+  function proposed({ pipeline }: ReturnType<typeof rig>, requests: readonly PendingRequest[]) {
+    const txns: PreparedTxn[] = requests.map((request) => {
+      const body = request.buffer.subarray(request.start, request.end);
+      return pipeline.prepare(request.op, body, request);
     });
-    checker.start();
-    const znode = (path: string, flags: number) => ({ path, data: null, acl: openAcl, flags });
-    const container = (path: string) =>
-      pipeline.run(Opcode.createContainer, bodyOf(Opcode.createContainer, znode(path, 4)));
-    const ttl = (path: string, ttlMs: number) =>
-      pipeline.run(Opcode.createTtl, bodyOf(Opcode.createTtl, { ...znode(path, 5), ttl: ttlMs }));
-    return { pipeline, clock, removed, checker, container, ttl };
+    return frameOf(txns);
   }
 
-  test('proposes containers that have lost their children, not unused ones', () => {
-    const { pipeline, clock, removed, container } = checked();
-    for (const path of ['/used', '/unused', '/full']) container(path);
-    pipeline.run(Opcode.create, createBody('/full/x'));
-    pipeline.run(Opcode.create, createBody('/used/x'));
-    pipeline.run(Opcode.delete, deleteBody('/used/x'));
+  test('is asked for all that is unfinished, sessions first that do not exist yet', () => {
+    const made = rig();
+    const { sessions, submitted, port, open, write, asked } = made;
+    const session = open();
+    const pending = sessions.open(5000, port);
+    write(session);
+    write(session);
+    submitted.length = 0;
 
-    clock.advance(60_000);
+    sessions.resubmit([]);
 
-    expect(removed).toEqual(['/used']);
+    expect(asked().sort()).toEqual([
+      ...[`create ${session.id} 1`, `create ${session.id} 2`, `createSession ${pending.id} 0`],
+    ]);
+    expect(asked().filter((line) => line.includes(session.id))).toEqual([
+      ...[`create ${session.id} 1`, `create ${session.id} 2`],
+    ]);
   });
 
-  test('proposes unused containers after a time, if one is set', () => {
-    const { clock, removed, container } = checked(100_000);
-    container('/unused');
+  test('is not asked for what is in its history already', () => {
+    const made = rig();
+    const { sessions, submitted, port, open, write, asked } = made;
+    const session = open();
+    const known = sessions.open(5000, port);
+    const unknown = sessions.open(5000, port);
+    for (let left = 3; left > 0; left--) write(session);
+    const creation = submitted.find((one) => one.session === known.id)!;
+    const [first, second] = submitted.filter((one) => one.op === Opcode.create);
+    const frames = [proposed(made, [creation, first!]), proposed(made, [second!])];
+    submitted.length = 0;
 
-    clock.advance(60_000);
-    expect(removed).toEqual([]);
-    clock.advance(60_000);
-    expect(removed).toEqual(['/unused']);
+    sessions.resubmit(frames);
+
+    expect(asked().sort()).toEqual([
+      ...[`create ${session.id} 3`, `createSession ${unknown.id} 0`],
+    ]);
   });
 
-  test('proposes TTL znodes that outlived their time since they were written', () => {
-    const { pipeline, clock, removed, ttl } = checked();
-    ttl('/short', 1000);
-    ttl('/long', 1_000_000);
-    ttl('/parent', 1000);
-    ttl('/touched', 61_000);
-    pipeline.run(Opcode.create, createBody('/parent/x'));
-    clock.advance(59_000);
-    pipeline.nowMs = clock.wallMs();
-    pipeline.run(Opcode.setData, setDataBody('/touched', 'x'));
-    clock.advance(1000);
-    expect(removed).toEqual(['/short']);
-    removed.length = 0;
-    clock.advance(60_000);
-    expect(removed).toEqual(['/short']);
-    clock.advance(60_000);
-    expect(removed.slice(1).sort()).toEqual(['/short', '/touched']);
+  test('takes the expiries back that were not agreed upon, and decides anew', () => {
+    const { clock, sessions, submitted, notes, open } = rig();
+    const tracker = new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, () => {});
+    tracker.start();
+    const [silent, closing] = [open(4000), open(40_000)];
+    closing.receiveClose(requestOf(closing.id, 9, Opcode.closeSession, { origin, isWrite: true }));
+    submitted.length = 0;
+    clock.advance(5000);
+    expect([silent.stateName, closing.stateName]).toEqual(['closing', 'closing']);
+    expect([submitted.length, notes.length]).toEqual([1, 1]);
+
+    tracker.stop();
+    sessions.withdrawExpiries();
+    expect([silent.stateName, closing.stateName]).toEqual(['idle', 'closing']);
+    expect([sessions.isAlive(silent.id), sessions.isAlive(closing.id)]).toEqual([true, false]);
+    tracker.start();
+    clock.advance(4000);
+    expect(submitted).toHaveLength(1);
+    clock.advance(2 * tickMs);
+    expect(submitted.map(({ session }) => session)).toEqual([silent.id, silent.id]);
   });
 
-  test('keeps to its rate, and to its end', () => {
-    const { clock, removed, checker, ttl } = checked();
-    for (let at = 0; at < 10; at++) ttl(`/t${at}`, 1);
+  test('does not count a session as expired that its client is closing', () => {
+    const { clock, sessions, submitted, open } = rig();
+    const closing = open(4000);
+    closing.receiveClose(requestOf(closing.id, 9, Opcode.closeSession, { origin, isWrite: true }));
+    submitted.length = 0;
+    new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, () => {}).start();
 
     clock.advance(60_000);
-    expect(removed).toHaveLength(3);
-    checker.stop();
-    clock.advance(600_000);
-    expect(removed).toHaveLength(3);
+
+    expect([submitted, sessions.expiredCount]).toEqual([[], 0]);
+  });
+});
+
+describe('bytes of unfinished writes', () => {
+  test('are counted over all sessions, until they are applied or their session ends', () => {
+    const { sessions, submitted, open, write } = rig();
+    const [one, other] = [open(), open()];
+    write(one);
+    write(other);
+    write(other);
+    const bytes = submitted.filter(({ op }) => op === Opcode.create).map((r) => r.end - r.start);
+    expect(sessions.unfinishedBytes).toBe(bytes[0]! + bytes[1]! + bytes[2]!);
+
+    one.beforeApply(1);
+    one.afterApply();
+    expect(sessions.unfinishedBytes).toBe(bytes[1]! + bytes[2]!);
+
+    sessions.closed(other.id, false);
+    expect(sessions.unfinishedBytes).toBe(0);
   });
 });

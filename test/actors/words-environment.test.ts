@@ -5,7 +5,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { systemFacts } from '../../actors/process-facts.ts';
-import { parseServerSpec } from '../../actors/server-spec.ts';
+import { parseServerSpec } from '../../protocol/server-spec.ts';
 import { ask, makeView, version } from '../support/replica-view.ts';
 
 describe('conf, dirs, envi', () => {

@@ -1,8 +1,8 @@
 /** Who the members are, what this replica is among them, and kazoo's own ensemble. */
 
 import { describe, expect, test } from 'vitest';
-import { formatServerSpec } from '../../actors/server-spec.ts';
 import { isDistributed } from '../../actors/settings.ts';
+import { formatServerSpec } from '../../protocol/server-spec.ts';
 import { loadEnsemble, loadTexts, threeServers } from '../support/config.ts';
 
 const jaas = `Server {

@@ -14,6 +14,8 @@ export interface Difference {
   readonly steps: readonly string[];
   /** What we answer where Apache answered `theirs`. */
   readonly ours: (theirs: readonly Json[]) => Json[];
+  /** Txns that we make of each of these steps, and Apache does not. */
+  readonly txns?: number;
 }
 
 type Fields = { [name: string]: Json };
@@ -71,6 +73,12 @@ export const differences: readonly Difference[] = [
     ours: fails(ErrorCode.marshallingError),
   },
   {
+    reason: 'sync is a quorum round: it is a txn, and takes a zxid',
+    steps: ['sync', 'sync of nothing', 'sync of a bad path', 'sync, null path'],
+    ours: (theirs) => [...theirs],
+    txns: 1,
+  },
+  {
     reason: 'create2 in a multi is answered as create2, with its Stat, as 3.9 does',
     steps: ['parent, child, set, check, delete', 'sequential and ephemeral'],
     ours: ([theirs]) => {
@@ -101,10 +109,56 @@ function withStat(result: Fields, { zxid }: Fields): Fields {
   return { op: Opcode.create2, body: { path, stat } };
 }
 
-/** What natskeeper must answer, given Apache's transcript. */
+/** Fields that say what the last txn is at the moment, and those that say when something was. */
+const nowFields = new Set(['zxid']);
+const thenFields = new Set(['czxid', 'mzxid', 'pzxid']);
+
+/**
+ * Numbers zxids as we do, who make txns of some steps of which Apache makes none. What comes after
+ * such a step is so many higher; what a znode remembers from before it is as it was.
+ */
+class Numbering {
+  /** Apache's last zxid at each txn that only we make. */
+  readonly #extra: number[] = [];
+
+  /** A step of ours made `txns`; Apache answered it like this. */
+  note(theirs: readonly Json[], txns: number): void {
+    const zxid = theirs.map((reply) => offset((reply as Fields)['zxid'])).find((at) => at !== null);
+    for (let left = txns; left > 0; left--) this.#extra.push(zxid!);
+  }
+
+  #renumber(value: Json, isNow: boolean): Json {
+    const zxid = offset(value);
+    if (zxid === null) return value;
+    const before = isNow ? this.#extra : this.#extra.filter((at) => at < zxid);
+    return `+${zxid + before.length}`;
+  }
+
+  /** The same, with our zxids. */
+  apply(value: Json, field = ''): Json {
+    if (nowFields.has(field) || thenFields.has(field)) {
+      return this.#renumber(value, nowFields.has(field));
+    }
+    if (Array.isArray(value)) return value.map((item) => this.apply(item));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [name, this.apply(item, name)]),
+    );
+  }
+}
+
+/** zxids count from the start of the program: `+63`. Others are no zxid of its txns. */
+function offset(value: Json | undefined): number | null {
+  return typeof value === 'string' && value.startsWith('+') ? Number(value) : null;
+}
+
+/** What natskeeper must answer, given Apache's transcript of one program. */
 export function expectedOfUs(theirs: readonly Entry[]): Entry[] {
+  const numbering = new Numbering();
   return theirs.map((entry) => {
     const difference = differences.find(({ steps }) => steps.includes(entry.step));
-    return difference === undefined ? entry : { ...entry, got: difference.ours(entry.got) };
+    const ours = difference === undefined ? entry.got : difference.ours(entry.got);
+    if (difference?.txns !== undefined) numbering.note(entry.got, difference.txns);
+    return { ...entry, got: numbering.apply([...ours]) as Json[] };
   });
 }

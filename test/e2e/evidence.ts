@@ -34,18 +34,32 @@ const noSnapshots: SnapshotStore = {
   readTable: () => Buffer.alloc(0),
   writePage: async () => {},
   finish: async () => {},
+  openReader: () => nothingToRead(),
+  receive: () => nothingToRead(),
   close: async () => {},
 };
+
+function nothingToRead(): never {
+  throw new Error('what is left out on purpose is not read');
+}
 
 const noLog: LogStore = {
   // Of a log that is left out on purpose no end is asked for.
   lastZxid: Number.POSITIVE_INFINITY,
+  startZxid: 0,
+  oldestZxid: 0,
+  committedZxid: 0,
   promises: { acceptedEpoch: 0, currentEpoch: 0 },
   bytesWritten: 0,
   append: async () => {},
   read: () => [],
+  lastBatchEndAtOrBelow: () => 0,
+  holds: () => false,
   startAfter() {},
+  adopt: async () => {},
+  restartAfter: async () => {},
   writePromises: async () => {},
+  noteCommitted: async () => {},
   purge: async () => 0,
   close: async () => {},
 };

@@ -58,7 +58,7 @@ describe('a replica whose log', () => {
     // A replica that has failed does not stop: production ends its process.
     await client?.close();
     client = null;
-    running?.replica.connections.stop();
+    running?.replica.clients.connections.stop();
     running = null;
   });
 

@@ -266,8 +266,8 @@ class Run {
     const { replica, log, snapshots } = this.#fake;
     const { tree, lastZxid } = replica.state;
     expect(this.#witness.isConnected, this.#hint).toBe(true);
-    expect(replica.connections.size).toBe(this.#clients.length + 1);
-    expect(replica.outstanding).toBe(0);
+    expect(replica.clients.connections.size).toBe(this.#clients.length + 1);
+    expect(replica.clients.outstanding).toBe(0);
     expect(tree.digest.recompute()).toBe(tree.digest.value);
     const replayed = recover(snapshots, log).state;
     expect(replayed.lastZxid).toBe(lastZxid);

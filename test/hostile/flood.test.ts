@@ -34,7 +34,7 @@ const setData = (xid: number, path: string, data: Buffer | string) => {
 class PeakRequests {
   #peak = 0;
   readonly #timer = setInterval(() => {
-    this.#peak = Math.max(this.#peak, rig.replica.outstanding);
+    this.#peak = Math.max(this.#peak, rig.replica.clients.outstanding);
   }, 2);
 
   stop(): number {
@@ -139,10 +139,10 @@ describe('a slow log', () => {
     fake.log.isHeld = true;
     for (const socket of sockets) socket.arrive(chunk);
     await fake.settle();
-    expect(fake.replica.outstanding).toBeLessThan(80);
+    expect(fake.replica.clients.outstanding).toBeLessThan(80);
     for (const socket of sockets) expect(socket.isPaused).toBe(true);
 
-    for (let flushes = 0; fake.replica.outstanding > 0; flushes++) {
+    for (let flushes = 0; fake.replica.clients.outstanding > 0; flushes++) {
       expect(flushes).toBeLessThan(500);
       fake.log.flush();
       await fake.settle();

@@ -48,7 +48,8 @@ async function* onData(clients: ChildProcess): AsyncGenerator<[Buffer]> {
 
 test('10,000 silent connections disturb nobody, cost little and are dropped', async () => {
   const count = possibleCount();
-  const { connections, counters } = rig.replica;
+  const { counters } = rig.replica;
+  const { connections } = rig.replica.clients;
   await rig.expectService();
   const before = { rss: await settledBytes(), size: connections.size };
   const refusedBefore = counters.refusedConnections;
@@ -80,7 +81,7 @@ test('10,000 silent connections disturb nobody, cost little and are dropped', as
 }, 120_000);
 
 test('a client that never closes its side loses its socket in the end', async () => {
-  const { connections } = rig.replica;
+  const { connections } = rig.replica.clients;
   const { size } = connections;
   const socket = connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true });
   // Its writes fail once the other side is gone.

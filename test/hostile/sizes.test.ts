@@ -134,7 +134,7 @@ describe('paths', () => {
 describe('watches', () => {
   test('100,000 of a setWatches are set, and leave with their connection', async () => {
     const client = await rig.session();
-    const { index } = rig.replica.watches;
+    const { index } = rig.replica.clients.watches;
     const existWatches = Array.from({ length: 100_000 }, (_, at) => `/${at}`);
     const lists = { dataWatches: [], existWatches, childWatches: [] };
     client.send(Opcode.setWatches, { relativeZxid: 0, ...lists }, -8);
@@ -160,7 +160,7 @@ describe('watches', () => {
       if (event.readInt32BE(0) !== -1) expect.fail(`answer before event ${at}`);
     }
     expect(answer(await client.next())).toBe('-8 0 0');
-    expect(rig.replica.watches.index.watchCount).toBe(0);
+    expect(rig.replica.clients.watches.index.watchCount).toBe(0);
     client.drop();
   });
 });

@@ -40,7 +40,7 @@ async function deafClient(): Promise<Socket> {
 }
 
 const connectionOf = (socket: Socket) => {
-  for (const connection of rig.replica.connections.all()) {
+  for (const connection of rig.replica.clients.connections.all()) {
     if (connection.socket.remotePort === socket.localPort) return connection;
   }
   return null;
@@ -118,7 +118,7 @@ test('what waits for a slow reader still leaves before the end of its connection
   for (const xid of [1, 2, 3]) socket.arrive(request(xid, Opcode.exists, getRoot));
   socket.arrive(request(4, Opcode.closeSession));
   await fake.settle();
-  expect(fake.replica.connections.size).toBe(0);
+  expect(fake.replica.clients.connections.size).toBe(0);
 
   socket.drain();
 
@@ -139,7 +139,7 @@ describe('a watcher that never reads', () => {
     const watcher = await rig.session();
     watcher.write(addWatch);
     expect(answer(await watcher.next())).toBe('1 0 4');
-    await expect.poll(() => rig.replica.watches.index.watcherCount).toBe(2);
+    await expect.poll(() => rig.replica.clients.watches.index.watcherCount).toBe(2);
     const before = await settledBytes();
     const body = { path, data: Buffer.alloc(1), version: -1 };
     const part: MultiRequest = { op: Opcode.setData, body };
@@ -161,7 +161,7 @@ describe('a watcher that never reads', () => {
     expect(events).toBe(1_000_000);
     expect(connectionOf(deaf)).toBeNull();
     expect(rig.refused).toBe(1);
-    expect(rig.replica.watches.index.watcherCount).toBe(1);
+    expect(rig.replica.clients.watches.index.watcherCount).toBe(1);
     await rig.expectService();
     const peak = memory.stop();
     const grown = (await settledBytes()) - before;

@@ -5,11 +5,14 @@
 
 import { describe, expect, test } from 'vitest';
 import type { AnyMachineSnapshot, AnyStateMachine, AnyStateNode, EventObject } from 'xstate';
+import { initialTransition, transition } from 'xstate';
 import { getAdjacencyMap, getShortestPaths } from 'xstate/graph';
 import { connectionEvents } from '../../machines/connection.ts';
 import { machines } from '../../machines/index.ts';
+import { majorityOf } from '../../machines/quorum.ts';
 import { sessionEvents } from '../../machines/session.ts';
 import { watchEvents } from '../../machines/watch.ts';
+import { makeZxid } from '../../protocol/zxid.ts';
 
 interface Exploration {
   readonly events: readonly EventObject[];
@@ -22,16 +25,113 @@ interface Exploration {
 
 const plain = (names: readonly string[]): EventObject[] => names.map((type) => ({ type }));
 
+const frame = (values: object) => {
+  return { type: 'frame.received', incarnation: 7, link: 1, epoch: 2, seq: 1, ...values };
+};
+
 const explorations: { readonly [name in keyof typeof machines]: Exploration } = {
   connection: { events: plain(connectionEvents), statesMax: 10 },
   session: { events: plain(sessionEvents), statesMax: 10 },
   watch: { events: plain(watchEvents), statesMax: 8 },
   peer: {
     events: [
-      ...plain(['state.recovered', 'secret.agreed', 'stop.requested', 'requests.drained']),
-      { type: 'storage.failed', reason: 'disk' } as EventObject,
-    ],
-    statesMax: 10,
+      ...plain(['secret.agreed', 'stop.requested', 'requests.drained', 'drain.timedOut']),
+      ...plain(['log.settled', 'role.established', 'role.ended', 'snapshot.received']),
+      ...[false, true].map((isDistributed) => ({ type: 'state.recovered', isDistributed })),
+      ...[false, true].map((mayReadOnly) => ({ type: 'patience.exhausted', mayReadOnly })),
+      ...['leading', 'following', 'observing'].map((role) => {
+        return { type: 'leader.elected', role, leader: 1 };
+      }),
+      { type: 'storage.failed', reason: 'disk' },
+    ] as EventObject[],
+    statesMax: 20,
+  },
+  channel: {
+    input: { incarnation: 7, link: 1, epoch: 2, seq: 0 },
+    events: [
+      ...[1, 2, 3, 5].map((seq) => frame({ seq })),
+      frame({ link: 2 }),
+      ...[0, 2].map((seq) => ({ type: 'peer.sent', seq })),
+      { type: 'channel.closed' },
+    ] as EventObject[],
+    statesMax: 20,
+  },
+  election: {
+    input: { sid: 2, finalizeTicks: 2 },
+    events: [
+      { type: 'election.begun', quorum: [majorityOf([1, 2, 3])], zxid: 5, epoch: 1, lost: [] },
+      ...[
+        [1, 0, 1],
+        [1, 1, 2],
+        [1, 1, 3],
+        [3, 1, 3],
+        [3, 2, 3],
+      ].map(([from, round, leader]) => {
+        return { type: 'vote.received', from, round, vote: { leader, zxid: 5, epoch: 1 } };
+      }),
+      { type: 'leader.heard', leader: 3 },
+      ...[1, 3].map((from) => ({ type: 'peer.lost', from })),
+      ...[1, 4].map((tick) => ({ type: 'tick', tick })),
+    ] as EventObject[],
+    // A candidate may be lost, and come back, again and again.
+    stopWhen: ({ context }) => context['round'] > 2 || context['lost'].length > 2,
+    statesMax: 500,
+  },
+  leader: {
+    input: {
+      ...{ sid: 1, quorum: [majorityOf([1, 2, 3])], acceptedEpoch: 1, currentEpoch: 1 },
+      ...{ lastZxid: makeZxid(1, 5), tick: 0, deadlineTick: 2, leaseTicks: 1, stallTicks: 4 },
+    },
+    events: [
+      ...[1, 9].map((acceptedEpoch) => {
+        return { type: 'learner.greeted', sid: 2, acceptedEpoch, votes: true };
+      }),
+      ...plain(['promise.stored', 'history.stored', 'counter.exhausted']),
+      ...[5, 6].map((counter) => {
+        const lastZxid = makeZxid(1, counter);
+        return { type: 'epoch.promised', sid: 2, currentEpoch: 1, lastZxid };
+      }),
+      ...['leadership.acked', 'learner.heard', 'learner.left'].map((type) => ({ type, sid: 2 })),
+      { type: 'batch.logged', zxid: makeZxid(2, 1) },
+      { type: 'ack.received', sid: 2, zxid: makeZxid(2, 1) },
+      { type: 'quorum.changed', quorum: [majorityOf([1, 2])] },
+      ...[1, 99].map((epoch) => ({ type: 'rival.heard', epoch, leader: 3 })),
+      ...[1, 3].map((tick) => ({ type: 'tick', tick })),
+    ] as EventObject[],
+    statesMax: 2000,
+  },
+  learner: {
+    input: {
+      ...{ leader: 3, votes: true, acceptedEpoch: 5, tick: 0, deadlineTick: 2 },
+      ...{ silentTicks: 1, greetTicks: 1, stallTicks: 3 },
+    },
+    events: [
+      ...[4, 5, 6].map((epoch) => ({ type: 'epoch.announced', epoch })),
+      ...plain(['promise.stored', 'history.received', 'history.adopted', 'admitted']),
+      ...plain(['leader.heard', 'leader.absent']),
+      { type: 'patience.changed', silentTicks: 2 },
+      { type: 'link.broken', reason: 'a frame is missing' },
+      ...[1, 2, 3, 9].map((tick) => ({ type: 'tick', tick })),
+    ] as EventObject[],
+    // Each stall puts the deadline off.
+    stopWhen: ({ context }) => context['deadlineTick'] > 2,
+    statesMax: 4000,
+  },
+  learnerHandler: {
+    input: { sid: 3, credits: 2 },
+    events: [
+      ...['sync.wanted', 'position.reported'].flatMap((type) =>
+        [
+          { isHeld: true, isReachable: true, wantsSnapshot: false },
+          { isHeld: false, isReachable: true, wantsSnapshot: false },
+          { isHeld: false, isReachable: false, wantsSnapshot: false },
+        ].map((facts) => ({ type, position: { zxid: 5, commonZxid: 4, ...facts } })),
+      ),
+      ...plain(['snapshot.opened', 'chunk.sent', 'credit.received', 'snapshot.drained']),
+      ...plain(['history.sent', 'leadership.acked', 'admission.granted', 'link.closed']),
+    ] as EventObject[],
+    stopWhen: ({ context }) => context['credits'] > 2,
+    statesMax: 50,
   },
   sessionTracker: {
     input: { stallTicks: 4 },
@@ -48,6 +148,7 @@ const explorations: { readonly [name in keyof typeof machines]: Exploration } = 
       { type: 'batch.applied', txns: 1, bytes: 10 },
       { type: 'batch.applied', txns: 1, bytes: 100 },
       ...plain(['snapshot.requested', 'slice.written', 'pages.settled', 'snapshot.failed']),
+      ...plain(['reading.begun', 'reading.ended']),
       { type: 'snapshot.finished', zxid: 5 },
     ] as EventObject[],
     stopWhen: ({ context }) => context['txns'] > 4,
@@ -73,6 +174,19 @@ function transitionNames(machine: AnyStateMachine): Map<object, string> {
   return names;
 }
 
+/** Every effect that it can ask for, those of transitions without an event included. */
+function effectsOf(machine: AnyStateMachine): Set<string> {
+  const named = stateNodes(machine.root).flatMap((node) => {
+    const transitions = [...node.transitions.values(), node.always ?? []].flat();
+    return [node.entry, node.exit, transitions.map(({ actions }) => actions)].flat(2);
+  });
+  const names = named.map((action) =>
+    typeof action === 'string' ? action : (action as { type: string }).type,
+  );
+  const { actions } = machine.implementations as { actions: { [name: string]: object } };
+  return new Set(names.filter((name) => !('assignment' in actions[name]!)));
+}
+
 for (const [name, machine] of Object.entries(machines) as [
   keyof typeof machines,
   AnyStateMachine,
@@ -80,7 +194,7 @@ for (const [name, machine] of Object.entries(machines) as [
   const { events, input, stopWhen, statesMax } = explorations[name];
   const options = {
     events,
-    limit: 10_000,
+    limit: 100_000,
     ...(input ? { input } : {}),
     ...(stopWhen ? { stopWhen } : {}),
   } as never;
@@ -118,6 +232,21 @@ for (const [name, machine] of Object.entries(machines) as [
       }
 
       expect([...taken].sort()).toEqual([...names.values()].sort());
+    });
+
+    test('asks for every effect that it knows', () => {
+      const asked = new Set<string>();
+      for (const { state, transitions } of adjacency) {
+        if (state.status !== 'active') continue;
+        for (const { event } of Object.values(transitions)) {
+          const [, actions] = transition(machine, state as never, event as never);
+          for (const { type } of actions) asked.add(type);
+        }
+      }
+
+      const [, first] = initialTransition(machine, input as never);
+      for (const { type } of first) asked.add(type);
+      expect([...asked].sort()).toEqual([...effectsOf(machine)].sort());
     });
 
     test('keeps its context in plain JSON', () => {

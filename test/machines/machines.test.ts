@@ -1,36 +1,18 @@
 /**
  * What the machines decide, where a picture of their states does not show it: counts, ticks, who
- * wins. Transitions are computed by XState's pure `transition`.
+ * wins. Those of elections and broadcast have files of their own.
  */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AnyMachineSnapshot, AnyStateMachine, EventFrom } from 'xstate';
-import { initialTransition, transition } from 'xstate';
-import { stateName } from '../../actors/host.ts';
+import type { EventFrom } from 'xstate';
 import { connectionMachine } from '../../machines/connection.ts';
 import { peerMachine } from '../../machines/peer.ts';
 import { sessionMachine } from '../../machines/session.ts';
 import { sessionTrackerMachine } from '../../machines/session-tracker.ts';
 import { snapshotterMachine } from '../../machines/snapshotter.ts';
 import { watchMachine } from '../../machines/watch.ts';
-
-/** State and effects (with what they are given) after each event. */
-function walk<Machine extends AnyStateMachine>(
-  machine: Machine,
-  events: readonly EventFrom<Machine>[],
-  input?: object,
-): { state: string; effects: unknown[] }[] {
-  let [snapshot] = initialTransition(machine, input as never) as [AnyMachineSnapshot, unknown];
-  return events.map((event) => {
-    const [next, actions] = transition(machine, snapshot as never, event);
-    snapshot = next as AnyMachineSnapshot;
-    const effects = actions.map(({ type, params }) =>
-      params === undefined ? type : { type, ...(params as object) },
-    );
-    return { state: stateName(snapshot.value), effects };
-  });
-}
+import { walk } from '../support/walk.ts';
 
 const last = <T>(list: readonly T[]): T => list.at(-1)!;
 
@@ -112,6 +94,16 @@ describe('snapshotter', () => {
     expect(steps.map(({ state }) => state).slice(-3)).toEqual(['finishing', 'idle', 'writing']);
   });
 
+  test('begins no pass while the snapshot is read out, and counts on', () => {
+    const steps = run(
+      ...[{ type: 'reading.begun' } as const, batch(9), { type: 'snapshot.requested' } as const],
+      ...[batch(5), { type: 'reading.ended' } as const, batch(1)],
+    );
+
+    expect(steps.map(({ state }) => state)).toEqual([...Array(4).fill('held'), 'idle', 'writing']);
+    expect(steps.flatMap(({ effects }) => effects)).toEqual(begin);
+  });
+
   test('ends the replica when a pass fails, in its slices or at its end', () => {
     const failed = { type: 'snapshot.failed' } as const;
 
@@ -123,7 +115,20 @@ describe('snapshotter', () => {
 describe('peer', () => {
   const failed = { type: 'storage.failed', reason: 'disk full' } as const;
   const abort = { state: 'failed', effects: [{ type: 'abortReplica', reason: 'disk full' }] };
-  const serving = [{ type: 'state.recovered' }, { type: 'secret.agreed' }] as const;
+  const serving = [
+    { type: 'state.recovered', isDistributed: false },
+    { type: 'secret.agreed' },
+  ] as const;
+  const electing = [
+    { type: 'state.recovered', isDistributed: true },
+    { type: 'log.settled' },
+  ] as const;
+  const elected = (role: 'leading' | 'following' | 'observing') =>
+    ({ type: 'leader.elected', role, leader: 3 }) as const;
+  const established = { type: 'role.established' } as const;
+  const startLink = { type: 'startLink', leader: 3 };
+  const ended = { type: 'role.ended' } as const;
+  const stop = { type: 'stop.requested' } as const;
 
   test('serves only once the secret is agreed upon', () => {
     expect(walk(peerMachine, serving)).toEqual([
@@ -133,17 +138,84 @@ describe('peer', () => {
   });
 
   test('finishes what is in flight before it closes its storage', () => {
-    const stop = [{ type: 'stop.requested' }, { type: 'requests.drained' }] as const;
+    for (const done of ['requests.drained', 'drain.timedOut'] as const) {
+      expect(walk(peerMachine, [...serving, stop, { type: done }]).slice(2)).toEqual([
+        { state: 'draining', effects: ['stopServing', 'drainRequests'] },
+        { state: 'stopped', effects: ['closeStorage'] },
+      ]);
+    }
+  });
 
-    expect(walk(peerMachine, [...serving, ...stop]).slice(2)).toEqual([
+  test('that is a member elects only when the end of its log is known', () => {
+    expect(walk(peerMachine, electing)).toEqual([
+      { state: 'member.looking.settling', effects: ['startMember', 'holdClients', 'settleLog'] },
+      { state: 'member.looking.electing', effects: ['startElection'] },
+    ]);
+  });
+
+  test('lets its clients go on when its role is established, whichever that is', () => {
+    const begun = {
+      leading: ['startTerm'],
+      following: [{ type: 'startLink', leader: 3 }],
+      observing: [{ type: 'startLink', leader: 3 }],
+    };
+    for (const role of ['leading', 'following', 'observing'] as const) {
+      expect(walk(peerMachine, [...electing, elected(role), established]).slice(2)).toEqual([
+        { state: `member.${role}.joining`, effects: begun[role] },
+        { state: `member.${role}.serving`, effects: ['releaseClients'] },
+      ]);
+    }
+  });
+
+  test('holds its clients and elects anew when its role is over, established or not', () => {
+    for (const before of [[elected('leading')], [elected('following'), established]]) {
+      expect(walk(peerMachine, [...electing, ...before, ended, electing[1]]).slice(-2)).toEqual([
+        { state: 'member.looking.settling', effects: ['endRole', 'holdClients', 'settleLog'] },
+        { state: 'member.looking.electing', effects: ['startElection'] },
+      ]);
+    }
+  });
+
+  test('without a leader for long lets its clients go, or reads old data if it may', () => {
+    const tired = (mayReadOnly: boolean) => ({ type: 'patience.exhausted', mayReadOnly }) as const;
+
+    expect(walk(peerMachine, [...electing, tired(false), tired(false)]).slice(-2)).toEqual([
+      { state: 'member.looking.lonely', effects: ['dropClients'] },
+      { state: 'member.looking.lonely', effects: [] },
+    ]);
+    expect(walk(peerMachine, [...electing, tired(true), elected('following')]).slice(-2)).toEqual([
+      { state: 'member.looking.readOnly', effects: ['startReadOnly'] },
+      { state: 'member.following.joining', effects: ['stopReadOnly', startLink] },
+    ]);
+    expect(last(walk(peerMachine, [...electing, tired(false), elected('leading')])).state).toBe(
+      'member.leading.joining',
+    );
+  });
+
+  test('is made anew from a snapshot of its leader, at once', () => {
+    const received = { type: 'snapshot.received' } as const;
+    const steps = walk(peerMachine, [...electing, elected('following'), received, ended, stop]);
+
+    expect(steps.slice(-3)).toEqual([
+      { state: 'rebuilding', effects: ['rebuildReplica'] },
+      { state: 'rebuilding', effects: [] },
+      { state: 'rebuilding', effects: [] },
+    ]);
+  });
+
+  test('that stops as a member drains, and stops at once when its role is over', () => {
+    const steps = walk(peerMachine, [...electing, elected('leading'), established, stop, ended]);
+
+    expect(steps.slice(-2)).toEqual([
       { state: 'draining', effects: ['stopServing', 'drainRequests'] },
       { state: 'stopped', effects: ['closeStorage'] },
     ]);
   });
 
   test('ends at once when its storage fails, wherever it is', () => {
-    const stop = { type: 'stop.requested' } as const;
-    for (const before of [[], serving.slice(0, 1), serving, [...serving, stop]]) {
+    const member = [...electing, elected('leading')];
+    const lives = [[], serving.slice(0, 1), serving, [...serving, stop], electing, member];
+    for (const before of lives) {
       expect(last(walk(peerMachine, [...before, failed]))).toEqual(abort);
     }
   });
@@ -166,6 +238,19 @@ describe('session', () => {
     expect(
       all('session.created', 'request.close', 'request.read', 'request.write', 'request.close'),
     ).toEqual(['grantConnection', 'submitClose', ...Array(3).fill('refuseRequest')]);
+  });
+});
+
+describe('session, once its expiry is withdrawn,', () => {
+  test('goes on behind what is unfinished', () => {
+    const events = ['session.created', 'timeout.elapsed', 'expiry.withdrawn', 'request.read'];
+    const steps = walk(
+      sessionMachine,
+      events.map((type) => ({ type }) as EventFrom<typeof sessionMachine>),
+    );
+
+    expect(steps.map(({ state }) => state)).toEqual(['idle', 'closing', 'ordering', 'ordering']);
+    expect(last(steps).effects).toEqual(['holdRead']);
   });
 });
 

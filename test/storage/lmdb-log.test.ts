@@ -150,6 +150,22 @@ describe('damage', () => {
     const log = await open(directory);
 
     expect([log.lastZxid, zxidsOf(log)]).toEqual([0, []]);
+    log.startAfter(7);
+    await log.append(testFrame(8));
+    expect([log.oldestZxid, zxidsOf(log)]).toEqual([7, [8]]);
+    await log.close();
+  });
+
+  test('at the end takes back what was known to be committed there', async () => {
+    const directory = await filled(4);
+    const before = await open(directory);
+    await before.noteCommitted(4);
+    await before.close();
+    await damage(directory, 4, tear);
+
+    const log = await open(directory);
+
+    expect([log.lastZxid, log.committedZxid]).toEqual([3, 3]);
     await log.close();
   });
 });
@@ -235,6 +251,25 @@ describe('promises', () => {
     const again = await open(directory);
 
     expect(again.promises).toEqual({ acceptedEpoch: 7, currentEpoch: 6 });
+    await again.close();
+  });
+
+  test('made after the next segment was go over to it when the log rolls', async () => {
+    const directory = temporaryFolder();
+    const log = await open(directory);
+    await log.append(testFrame(1, 1, 40_000));
+    await log.append(testFrame(2, 1, 40_000));
+    expect(files(directory)).toHaveLength(2);
+    await log.writePromises({ acceptedEpoch: 9, currentEpoch: 8 });
+    await log.noteCommitted(2);
+    await log.append(testFrame(3));
+    expect(await log.purge(3)).toBe(1);
+    expect(files(directory), 'nothing but the second').toEqual(['log.00000002.mdb']);
+    await log.close();
+
+    const again = await open(directory);
+    expect(again.promises).toEqual({ acceptedEpoch: 9, currentEpoch: 8 });
+    expect([again.committedZxid, again.oldestZxid]).toEqual([2, 2]);
     await again.close();
   });
 

@@ -11,6 +11,7 @@ import { Opcode } from '../../protocol/opcode.ts';
 import type { Acl } from '../../protocol/record.ts';
 import { openAcl } from '../../protocol/record.ts';
 import type { RequestOp } from '../../protocol/requests.ts';
+import { Txn } from '../../protocol/txn.ts';
 import type { PrepareRules } from '../../storage/prepare-context.ts';
 import {
   bodyOf,
@@ -282,14 +283,69 @@ describe('a body that cannot be decoded', () => {
   });
 });
 
-test('reconfig is disabled, or needs a session, or an ensemble', () => {
-  const op = Opcode.reconfig;
-  const enabled = { reconfigEnabled: true };
+describe('a sync is a txn that changes nothing', () => {
+  const sync = Opcode.sync;
 
-  expect(prepared().prepare(op, Buffer.alloc(0)).error).toBe(E.reconfigDisabled);
-  const { error } = prepared(enabled).prepare(op, Buffer.alloc(0), { session: stranger });
-  expect(error).toBe(E.sessionExpired);
-  expect(prepared(enabled).prepare(op, Buffer.alloc(0)).error).toBe(E.unimplemented);
+  test('and answers its path, whatever it is', () => {
+    for (const path of ['/open', '/absent', '', 'no/path']) {
+      const pipeline = prepared();
+      const digest = pipeline.state.tree.digest.value;
+
+      const { zxid, err, body } = pipeline.run(sync, bodyOf(sync, { path }));
+
+      expect([err, new JuteReader(body).string()]).toEqual([0, path]);
+      expect(pipeline.state.lastZxid).toBe(zxid);
+      expect(pipeline.state.tree.digest.value).toBe(digest);
+    }
+  });
+
+  test('a null path comes back as null', () => {
+    const { err, body } = prepared().run(sync, new JuteWriter().int(-1).copy());
+
+    expect([err, body.toString('hex')]).toEqual([0, 'ffffffff']);
+  });
+
+  test('its txn names the path', () => {
+    const { zxid, bytes } = prepared().prepare(sync, bodyOf(sync, { path: '/open' }));
+    const txn = new Txn();
+    txn.read(new JuteReader(bytes), zxid);
+
+    expect(bytes.toString('utf8', txn.pathStart, txn.pathEnd)).toBe('/open');
+  });
+
+  test('it needs a body and a session', () => {
+    const body = bodyOf(sync, { path: '/open' });
+
+    expect(prepared().prepare(sync, body.subarray(0, 7)).error).toBe(E.marshallingError);
+    expect(prepared().prepare(sync, body, { session: stranger }).error).toBe(E.sessionExpired);
+  });
+});
+
+describe('a request whose fault was found before', () => {
+  for (const op of [create, Opcode.multi, Opcode.sync, Opcode.closeSession, Opcode.reconfig]) {
+    test(`operation ${op} is an error txn, and its body is not looked at`, () => {
+      const pipeline = prepared();
+
+      const txn = pipeline.prepare(op, Buffer.alloc(0), { fault: E.sessionMoved });
+
+      expect(txn.error).toBe(E.sessionMoved);
+      expect(pipeline.preparer.outstanding.isEmpty).toBe(true);
+      expect(pipeline.preparer.outstanding.closing.size).toBe(0);
+      expect(pipeline.applyAll()).toMatchObject({ zxid: txn.zxid, err: E.sessionMoved });
+    });
+  }
+});
+
+test('a txn tells which process took its request, an error txn as well', () => {
+  for (const path of ['/new', '/open']) {
+    const origin = (255 << 24) | 0x123456;
+    const { zxid, bytes } = prepared().prepare(create, createBody(path), { origin });
+    const txn = new Txn();
+    txn.read(new JuteReader(bytes), zxid);
+
+    expect(txn.type).toBe(path === '/new' ? create : Opcode.error);
+    expect(txn.origin).toBe(origin);
+  }
 });
 
 test('versions skip -1 when they wrap', () => {

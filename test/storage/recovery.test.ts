@@ -9,7 +9,7 @@ import { JuteWriter } from '../../protocol/jute.ts';
 import { Opcode } from '../../protocol/opcode.ts';
 import { LmdbLog } from '../../storage/lmdb-log.ts';
 import { LmdbSnapshots } from '../../storage/lmdb-snapshots.ts';
-import { recover } from '../../storage/recovery.ts';
+import { recover, replayer } from '../../storage/recovery.ts';
 import type { ReplicatedState } from '../../storage/replicated-state.ts';
 import { SnapshotPass } from '../../storage/snapshot-pass.ts';
 import { StorageError } from '../../storage/storage-error.ts';
@@ -122,6 +122,63 @@ describe('the state comes back', () => {
   });
 });
 
+describe('the end of the log that may not be committed', () => {
+  async function logged(perBatch: number) {
+    const pipeline = new Pipeline();
+    for (let at = 0; at < 8; at++) pipeline.run(Opcode.create, createBody(`/z${at}`));
+    const log = new MemoryLog();
+    for (const frame of pipeline.frames(perBatch)) await log.append(frame);
+    return { pipeline, log };
+  }
+
+  test('is not applied, but whole batches up to there are, and stays in the log', async () => {
+    const { pipeline, log } = await logged(3);
+    const { lastZxid } = pipeline.state;
+    const ends = [0, 2, 3, 5, 6, lastZxid, 2 ** 40].map((upTo) => {
+      const { state, txnsReplayed } = recover(new MemorySnapshots(), log, { upTo });
+      expect(txnsReplayed).toBe(state.lastZxid);
+      expect(log.lastZxid).toBe(lastZxid);
+      return state.lastZxid;
+    });
+
+    expect(ends).toEqual([0, 0, 3, 3, 6, lastZxid, lastZxid]);
+  });
+
+  test('is applied later, batch by batch, and once', async () => {
+    const { pipeline, log } = await logged(3);
+    const { state } = recover(new MemorySnapshots(), log, { upTo: 5 });
+    const replay = replayer(state);
+
+    const counts = Array.from(log.read(state.lastZxid), replay);
+
+    expect(seen(state)).toEqual(seen(pipeline.state));
+    expect(counts.reduce((sum, one) => sum + one, 0)).toBe(pipeline.state.lastZxid - 3);
+    expect(Array.from(log.read(0), replay).every((count) => count === 0)).toBe(true);
+  });
+
+  test('begins behind the snapshot at the earliest', async () => {
+    const { pipeline, log } = await logged(1);
+    const store = new MemorySnapshots();
+    await snapshot(pipeline, store);
+
+    const { state } = recover(store, log, { upTo: 2 });
+
+    expect(state.lastZxid).toBe(pipeline.state.lastZxid);
+  });
+
+  test('is looked at, nevertheless', async () => {
+    const { log } = await logged(1);
+    class Corrupt extends MemoryLog {
+      override *read() {
+        yield* log.read(0);
+        throw new StorageError('corrupt');
+      }
+    }
+
+    expect(() => recover(new MemorySnapshots(), new Corrupt(), { upTo: 2 })).toThrow('corrupt');
+  });
+});
+
 describe('refused', () => {
   const frames = () => {
     const pipeline = new Pipeline();
@@ -144,6 +201,20 @@ describe('refused', () => {
     await snapshot(pipeline, store);
 
     expect(() => recover(store, MemoryLog.endingAt(3))).toThrow(/end of the log is missing/);
+  });
+
+  test('a log that was restarted behind another snapshot, but not behind this one', async () => {
+    const { pipeline } = frames();
+    const store = new MemorySnapshots();
+    await snapshot(pipeline, store);
+    const { lastZxid } = pipeline.state;
+    const none = { acceptedEpoch: 0, currentEpoch: 0 };
+    const log = new MemoryLog();
+    await log.restartAfter(lastZxid, none);
+    expect(recover(store, log).state.lastZxid).toBe(lastZxid);
+
+    await log.restartAfter(lastZxid + 1, none);
+    expect(() => recover(store, log)).toThrow(/txns between them are missing/);
   });
 
   test('a snapshot of which a page is missing', async () => {

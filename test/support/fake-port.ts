@@ -40,7 +40,7 @@ export function requestOf(
   session: string,
   cxid: number,
   op: number,
-  options: { body?: Buffer; port?: ReplyPort | null; isWrite?: boolean } = {},
+  options: { body?: Buffer; port?: ReplyPort | null; isWrite?: boolean; origin?: number } = {},
 ): PendingRequest {
   const buffer = options.body ?? emptyBytes;
   return new PendingRequest(
@@ -49,6 +49,7 @@ export function requestOf(
     {
       ...{ cxid, op, caller: nobodyCaller, buffer, start: 0, end: buffer.length, receivedMs: 0 },
       isWrite: options.isWrite ?? false,
+      origin: options.origin ?? 0,
     },
   );
 }

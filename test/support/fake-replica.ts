@@ -5,7 +5,6 @@
  */
 
 import type { AcceptSocket } from '../../actors/client-socket.ts';
-import { LocalBus } from '../../actors/local-bus.ts';
 import { silentNotes } from '../../actors/note.ts';
 import { Replica, type Words } from '../../actors/replica.ts';
 import { type Settings, settingsWith } from '../../actors/settings.ts';
@@ -13,6 +12,7 @@ import { FakeClock } from './fake-clock.ts';
 import { FakeSocket } from './fake-socket.ts';
 import { HeldLog } from './held-log.ts';
 import { MemorySnapshots } from './memory-snapshots.ts';
+import { memoryStores } from './memory-stores.ts';
 import { SeededRandom } from './mutator.ts';
 
 const noWords: Words = { isWord: () => false, answer: () => '' };
@@ -31,11 +31,8 @@ export class FakeReplica {
       settings: settingsWith({ tickTimeMs: 2000, ...settings, dataDir: 'none' }),
       clock: this.clock,
       random: { unit: () => random.unit(), bytes: (count) => random.bytes(count) },
-      bus: new LocalBus(),
-      stores: {
-        ...{ log: this.log, snapshots: this.snapshots, treeDirectory: '', logDirectory: '' },
-        close: async () => {},
-      },
+      links: null,
+      stores: memoryStores(this.log, this.snapshots),
       notes: silentNotes,
       listen: async (accept) => {
         this.#accept = accept;

@@ -20,7 +20,7 @@ import { AccessControl, type AclSchemes } from '../../storage/acl.ts';
 import { Applier, silentListener, type TreeListener } from '../../storage/apply.ts';
 import type { Caller } from '../../storage/caller.ts';
 import { Preparer } from '../../storage/prepare.ts';
-import type { PrepareRules } from '../../storage/prepare-context.ts';
+import type { PrepareRules, ReconfigPort } from '../../storage/prepare-context.ts';
 import { ReplicatedState } from '../../storage/replicated-state.ts';
 
 export interface PreparedTxn {
@@ -50,12 +50,14 @@ const defaultRules: PrepareRules = {
   emulate353TtlNodes: false,
   enforceQuota: false,
   reconfigEnabled: false,
+  standaloneEnabled: true,
 };
 
 export interface PipelineOptions {
   readonly state?: ReplicatedState;
   readonly listener?: TreeListener;
   readonly rules?: Partial<PrepareRules>;
+  readonly reconfig?: ReconfigPort;
   /** Sessions to open at once. */
   readonly sessions?: readonly string[];
 }
@@ -63,6 +65,9 @@ export interface PipelineOptions {
 interface Origin {
   readonly session?: string;
   readonly caller?: Caller;
+  /** Of the process that took it. */
+  readonly origin?: number;
+  readonly fault?: number;
 }
 
 export class Pipeline {
@@ -81,7 +86,7 @@ export class Pipeline {
     this.#firstZxid = this.state.lastZxid + 1;
     this.access = new AccessControl(this.state.tree.acls, equalSchemes, false);
     const rules = { ...defaultRules, ...options.rules };
-    this.preparer = new Preparer(this.state, this.access, rules);
+    this.preparer = new Preparer(this.state, this.access, rules, options.reconfig);
     this.applier = new Applier(this.state, options.listener ?? silentListener);
     for (const session of options.sessions ?? [sessionA, sessionB]) this.openSession(session);
   }
@@ -100,6 +105,8 @@ export class Pipeline {
       sessionHigh: highHalf(session),
       sessionLow: lowHalf(session),
       cxid: this.txns.length,
+      origin: origin.origin ?? 0,
+      fault: origin.fault ?? 0,
       time: this.nowMs++,
       caller: origin.caller ?? nobodyCaller,
       buffer: body,

@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../actors/clock.ts';
 import { listen } from '../../actors/listener.ts';
-import { LocalBus } from '../../actors/local-bus.ts';
 import { silentNotes } from '../../actors/note.ts';
 import { systemRandom } from '../../actors/random.ts';
 import { Replica, type Words } from '../../actors/replica.ts';
@@ -55,7 +54,7 @@ export async function startReplica(options: TestReplicaOptions = {}): Promise<Te
     settings,
     clock: options.clock ?? systemClock,
     random: systemRandom,
-    bus: new LocalBus(),
+    links: null,
     stores: options.stores?.(opened) ?? opened,
     notes: silentNotes,
     listen: (accept) =>

@@ -3,7 +3,7 @@
  */
 
 import { expect, test } from 'vitest';
-import type { SnapshotMeta, SnapshotStore } from '../../storage/snapshot-store.ts';
+import type { SnapshotMeta, SnapshotReader, SnapshotStore } from '../../storage/snapshot-store.ts';
 
 export const metaOf = (pass: number, zxid = pass * 10): SnapshotMeta => ({
   pass,
@@ -27,6 +27,15 @@ export async function writePass(
     Object.entries(pages).map(([page, text]) => store.writePage(Number(page), Buffer.from(text))),
   );
   await store.finish(metaOf(pass), Buffer.from(`sessions ${pass}`), Buffer.from(`acls ${pass}`));
+}
+
+/** What a reader gives in slices of this many bytes. */
+export function slicesOf(reader: SnapshotReader, bytesMax: number): string[][] {
+  const slices: string[][] = [];
+  for (let pages = reader.next(bytesMax); pages.length > 0; pages = reader.next(bytesMax)) {
+    slices.push(pages.map(({ page, bytes }) => `${page} ${bytes}`));
+  }
+  return slices;
 }
 
 export interface SnapshotBench {
@@ -104,5 +113,97 @@ export function snapshotSuite(makeBench: () => SnapshotBench): void {
     await writePass(again, 3, { 1: 'b3' });
     expect(pagesOf(again), 'what the lost pass wrote stays lost').toEqual(['0 a1', '1 b3']);
     await again.close();
+  });
+
+  test('a reader gives the last finished pass in slices, then nothing', async () => {
+    const store = await makeBench().open();
+    await writePass(store, 1, { 0: 'a1', 1: 'b1', 2: 'c1' });
+    await writePass(store, 2, { 1: 'b2' });
+    await store.writePage(2, Buffer.from('c3'));
+
+    const reader = store.openReader();
+
+    expect(reader.meta).toEqual(metaOf(2));
+    expect([String(reader.sessions), String(reader.acls)]).toEqual(['sessions 2', 'acls 2']);
+    expect(slicesOf(reader, 4)).toEqual([['0 a1', '1 b2'], ['2 c1']]);
+    expect(reader.next(100)).toEqual([]);
+    expect(slicesOf(store.openReader(), 1), 'at least one page').toHaveLength(3);
+    expect(slicesOf(store.openReader(), 100)).toEqual([['0 a1', '1 b2', '2 c1']]);
+    await store.close();
+  });
+
+  test('a reader keeps its pass while the next one is written and ends', async () => {
+    const store = await makeBench().open();
+    await writePass(store, 1, { 0: 'a1', 1: 'b1', 2: 'c1' });
+    await writePass(store, 2, { 1: 'b2' });
+    const reader = store.openReader();
+    const early = reader.next(2);
+
+    await writePass(store, 3, { 0: 'a3', 1: 'b3', 2: 'c3', 3: 'd3' });
+
+    expect(slicesOf(reader, 2)).toEqual([['1 b2'], ['2 c1']]);
+    expect(String(early[0]!.bytes), 'copies stay as they were').toBe('a1');
+    expect(String(reader.sessions)).toBe('sessions 2');
+    expect(slicesOf(store.openReader(), 100)).toEqual([['0 a3', '1 b3', '2 c3', '3 d3']]);
+    await store.close();
+  });
+
+  test('the pass after that waits until the reader is closed', async () => {
+    const store = await makeBench().open();
+    await writePass(store, 1, { 0: 'a1' });
+    const reader = store.openReader();
+    await writePass(store, 2, { 0: 'a2' });
+
+    expect(() => store.writePage(0, Buffer.from('a3'))).toThrow(/being read/);
+    await expect(store.finish(metaOf(3), Buffer.alloc(0), Buffer.alloc(0))).rejects.toThrow(
+      /being read/,
+    );
+    await reader.close();
+    await reader.close();
+    await writePass(store, 3, { 0: 'a3' });
+
+    expect(() => reader.next(1)).toThrow(/after it was closed/);
+    expect(pagesOf(store)).toEqual(['0 a3']);
+    await store.close();
+  });
+
+  test('without a finished pass there is nothing to read', async () => {
+    const store = await makeBench().open();
+
+    expect(() => store.openReader()).toThrow(/only a finished one/);
+    await store.close();
+  });
+
+  test('what is received does not touch the present snapshot, finished or not', async () => {
+    const store = await makeBench().open();
+    await writePass(store, 1, { 0: 'a1' });
+    const receiver = await store.receive();
+    await receiver.writePage(0, Buffer.from('other'));
+    await writePass(store, 2, { 1: 'b2' });
+    await receiver.finish(metaOf(17), Buffer.from('sessions'), Buffer.from('acls'));
+
+    expect(store.meta).toEqual(metaOf(2));
+    expect(pagesOf(store)).toEqual(['0 a1', '1 b2']);
+    await writePass(store, 3, { 0: 'a3' });
+    expect(pagesOf(store)).toEqual(['0 a3', '1 b2']);
+    await store.close();
+  });
+
+  test('one is received at a time: until it is finished or abandoned', async () => {
+    const store = await makeBench().open();
+    const first = await store.receive();
+
+    await expect(store.receive()).rejects.toThrow(/one is received at a time/);
+    await first.abandon();
+    await first.abandon();
+    const second = await store.receive();
+    await second.writePage(0, Buffer.from('a'));
+    await second.finish(metaOf(1), Buffer.alloc(0), Buffer.alloc(0));
+    expect(() => second.writePage(1, Buffer.from('b'))).toThrow(/before the end/);
+    const third = await store.receive();
+    await third.abandon();
+
+    expect([store.meta, pagesOf(store)]).toEqual([null, []]);
+    await store.close();
   });
 }

@@ -7,7 +7,7 @@ import {
   parseServerLine,
   parseServerSpec,
   ServerSpecError,
-} from '../../actors/server-spec.ts';
+} from '../../protocol/server-spec.ts';
 
 describe('a spec is parsed and printed as ZooKeeper prints it', () => {
   const cases: [text: string, printed: string][] = [

@@ -1,0 +1,398 @@
+/**
+ * This replica as a member of an ensemble: what it hears on the bus goes to the role that it has at
+ * the moment (it looks for a leader, leads, or learns), what its clients ask for goes to the
+ * leader. Which role comes when is decided by the peer's machine.
+ */
+
+import { isQuorum } from '../machines/quorum.ts';
+import type { JuteReader } from '../protocol/jute.ts';
+import type { Membership } from '../protocol/membership.ts';
+import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
+import { ReplicaState, readStatus, type Status } from '../protocol/zab.ts';
+import type { Preparer } from '../storage/prepare.ts';
+import type { Clock, Timer } from './clock.ts';
+import { Election } from './election.ts';
+import { Forwarder } from './forwarder.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { History } from './history.ts';
+import type { TransitionObserver } from './host.ts';
+import { Leader } from './leader.ts';
+import { Learner } from './learner.ts';
+import { type Members, quorumOf } from './members.ts';
+import type { Notes } from './note.ts';
+import { Patience } from './patience.ts';
+import type { PendingRequest } from './pending-request.ts';
+import type { Post } from './post.ts';
+import type { Random } from './random.ts';
+import type { Sessions } from './sessions.ts';
+import type { Settings } from './settings.ts';
+import type { SnapshotIntake } from './snapshot-intake.ts';
+import type { SnapshotSender } from './snapshot-sender.ts';
+
+export type Role = 'leading' | 'following' | 'observing';
+
+export interface EnsemblePorts {
+  elected(role: Role, leader: number): void;
+  established(): void;
+  ended(): void;
+  patienceExhausted(): void;
+  snapshotReceived(): void;
+  /** Another process goes by our sid. */
+  twinFound(description: string): void;
+  openSnapshot(opened: (sender: SnapshotSender) => void): void;
+  /** Our newest digest, and ours after a given txn. */
+  lastDigest(): { readonly zxid: number; readonly digest: number };
+  digestAt(zxid: number): number | null;
+}
+
+export interface EnsembleParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly notes: Notes;
+  readonly post: Post;
+  readonly history: History;
+  readonly preparer: Preparer;
+  readonly sessions: Sessions;
+  readonly members: Members;
+  readonly intake: SnapshotIntake;
+  readonly observer: TransitionObserver;
+}
+
+/** Heartbeats, votes and deadlines: one tick, ms. */
+const tickMs = 20;
+/** Without a leader for so long, clients are let go (or get old data, where that is allowed). */
+const lonelyMs = 2000;
+
+export class Ensemble {
+  readonly #parts: EnsembleParts;
+  readonly #ports: EnsemblePorts;
+  readonly #election: Election;
+  readonly #patience = new Patience();
+  readonly #heartbeat: Heartbeat;
+  #leader: Leader | null = null;
+  #learner: Learner | null = null;
+  /** Known to be gone when the next election begins: whom we left because it is silent. */
+  #lost: number[] = [];
+  #timer: Timer | null = null;
+  #lookingSinceMs = 0;
+  /** Our tree differs from that of others: only a leader's snapshot mends it. */
+  #wantsSnapshot = false;
+  readonly #revalidations = new Map<string, ((isValid: boolean) => void)[]>();
+
+  constructor(parts: EnsembleParts, ports: EnsemblePorts) {
+    this.#parts = parts;
+    this.#ports = ports;
+    this.#election = new Election(
+      parts.settings.sid,
+      { sendVote: () => this.#sendStatus(), elected: (leader) => this.#elected(leader) },
+      parts.observer,
+    );
+    this.#heartbeat = new Heartbeat(parts, this.#election);
+  }
+
+  get #sid(): number {
+    return this.#parts.settings.sid;
+  }
+
+  get #tick(): number {
+    return Math.floor(this.#parts.clock.monotonicMs() / tickMs);
+  }
+
+  get leader(): Leader | null {
+    return this.#leader;
+  }
+
+  get learner(): Learner | null {
+    return this.#learner;
+  }
+
+  get isLeading(): boolean {
+    return this.#leader?.isEstablished === true;
+  }
+
+  /** Whom we follow, or ourselves; 0 while there is nobody. */
+  get leaderSid(): number {
+    return this.#leader === null ? (this.#learner?.leader ?? 0) : this.#sid;
+  }
+
+  get isOverloaded(): boolean {
+    return this.#leader?.isOverloaded ?? this.#learner?.isOverloaded ?? true;
+  }
+
+  /** Listens on the bus, and begins to tick. */
+  open(): void {
+    const { post, clock } = this.#parts;
+    const { links, subjects } = post;
+    post.listen(links.election, subjects.election, (header, body) => this.#heard(header, body));
+    post.listen(links.election, subjects.beat(this.#sid), (header, body) =>
+      this.#beatHeard(header, body),
+    );
+    const peer = (header: Readonly<PacketHeader>, body: JuteReader) => this.#received(header, body);
+    post.listen(links.zab, subjects.peer(this.#sid), peer);
+    post.listen(links.bulk, subjects.bulk(this.#sid), peer);
+    post.listen(links.zab, subjects.zab, (header, body) => {
+      if (this.#learner !== null) this.#learner.receiveBroadcast(header, body);
+    });
+    links.zab.onConnection = (isConnected) => {
+      if (!isConnected) this.#learner?.abandon('the bus is gone');
+    };
+    this.#timer = clock.every(tickMs, () => this.#ticked());
+    this.#lookingSinceMs = clock.monotonicMs();
+  }
+
+  close(): void {
+    this.#timer?.cancel();
+    this.endRole();
+  }
+
+  // Roles, as the peer's machine asks for them.
+
+  startElection(): void {
+    const { history, members, clock } = this.#parts;
+    const { lastZxid, promises } = history;
+    this.#lookingSinceMs = clock.monotonicMs();
+    const lost = this.#lost;
+    this.#lost = [];
+    this.#election.begin(members.quorum, { zxid: lastZxid, epoch: promises.currentEpoch }, lost);
+  }
+
+  #elected(leader: number): void {
+    const { members, notes } = this.#parts;
+    const isVoter = members.isVoter(this.#sid);
+    const role = leader === this.#sid ? 'leading' : isVoter ? 'following' : 'observing';
+    notes.info('elected', { leader, role });
+    this.#ports.elected(role, leader);
+  }
+
+  #deadlineTick(): number {
+    const { initLimitTicks, tickTimeMs } = this.#parts.settings;
+    return this.#tick + Math.ceil((initLimitTicks * tickTimeMs) / tickMs);
+  }
+
+  startTerm(): void {
+    const { members, sessions, notes, history } = this.#parts;
+    members.findPending(history.unapplied());
+    const input = {
+      quorum: members.quorum,
+      configVersion: members.current.version,
+      tick: this.#tick,
+      deadlineTick: this.#deadlineTick(),
+    };
+    // Established within the constructor, where it is the only voter.
+    let isEstablished = false;
+    this.#leader = new Leader(input, this.#parts, {
+      established: () => {
+        isEstablished = true;
+        if (this.#leader !== null) this.#established();
+      },
+      ended: (reason) => {
+        notes.warn('leading no more', { reason });
+        this.#ports.ended();
+      },
+      touched: ({ id, timeoutMs }) => {
+        const known = sessions.get(id);
+        if (known !== undefined) sessions.touch(known, timeoutMs);
+      },
+      isAlive: (session) => sessions.isAlive(session),
+      digestReported: (sid, zxid, digest) => this.#compareDigest(sid, zxid, digest),
+      openSnapshot: (opened) => this.#ports.openSnapshot(opened),
+      note: (message, fields) => notes.info(message, fields),
+    });
+    if (isEstablished) this.#established();
+  }
+
+  startLink(leader: number): void {
+    const { members, sessions, notes, random, clock } = this.#parts;
+    this.#patience.restart();
+    const input = {
+      leader,
+      votes: members.isVoter(this.#sid),
+      link: random.bytes(4).readInt32BE() | 1,
+      configVersion: members.current.version,
+      wantsSnapshot: this.#wantsSnapshot,
+      tick: this.#tick,
+      deadlineTick: this.#deadlineTick(),
+    };
+    const parts = {
+      ...this.#parts,
+      patience: this.#patience,
+      forwarder: (send: ConstructorParameters<typeof Forwarder>[2]) =>
+        new Forwarder(clock, () => sessions.unfinishedBytes, send),
+    };
+    this.#learner = new Learner(input, parts, {
+      established: () => this.#established(),
+      ended: (reason, isLeaderGone) => {
+        notes.warn('the link to the leader is over', { leader, reason });
+        this.#lost = isLeaderGone ? [leader] : [];
+        this.#ports.ended();
+      },
+      revalidated: (session, isValid) => this.#revalidated(session, isValid),
+      snapshotNeeded: () => {
+        this.#wantsSnapshot = true;
+      },
+      snapshotReceived: () => this.#ports.snapshotReceived(),
+    });
+  }
+
+  #established(): void {
+    const { notes, history } = this.#parts;
+    notes.info('established', {
+      role: this.#leader === null ? 'learner' : 'leader',
+      leader: this.leaderSid,
+      epoch: this.#leader?.epoch ?? this.#learner?.epoch ?? 0,
+      lastZxid: history.lastZxid,
+    });
+    this.#ports.established();
+  }
+
+  endRole(): void {
+    this.#leader?.close('another role begins');
+    this.#learner?.close();
+    this.#leader = null;
+    this.#learner = null;
+    for (const session of [...this.#revalidations.keys()]) this.#revalidated(session, false);
+  }
+
+  // Members.
+
+  /** Are enough of these voters in step with us? */
+  isQuorumSynced(next: Membership): boolean {
+    const synced = this.#leader?.syncedSids ?? [];
+    return isQuorum([quorumOf(next)], (sid) => sid === this.#sid || synced.includes(sid));
+  }
+
+  reconfigProposed(next: Membership): void {
+    this.#parts.members.pending = next;
+    this.#leader?.changeQuorum(this.#parts.members.quorum);
+  }
+
+  /** A reconfig is committed. Whoever has another part to play now takes it up by a new link. */
+  membershipChanged(): void {
+    const { members, clock } = this.#parts;
+    this.#leader?.changeQuorum(members.quorum);
+    const isVoter = members.isVoter(this.#sid);
+    if (this.#leader !== null && !isVoter) {
+      // The others hear of the commit first.
+      const leader = this.#leader;
+      clock.after(tickMs, () => leader.resign('it is no voter any more'));
+    } else if (this.#learner !== null && this.#learner.votes !== isVoter) {
+      const learner = this.#learner;
+      clock.defer(() => learner.abandon('its part in the ensemble has changed'));
+    }
+  }
+
+  // Requests.
+
+  submit(request: PendingRequest): void {
+    if (this.#leader !== null) {
+      if (this.#leader.isEstablished) this.#leader.submitFrom(this.#sid, request);
+    } else if (this.#learner?.isServing) this.#learner.submit(request);
+  }
+
+  /** Asks the leader whether a session may go on here. */
+  revalidate(id: string, high: number, low: number, ms: number, done: (ok: boolean) => void): void {
+    if (this.#leader !== null) return done(this.#leader.revalidate(id, this.#sid));
+    if (!this.#learner?.isServing) return done(false);
+    const waiting = this.#revalidations.get(id) ?? [];
+    this.#revalidations.set(id, [...waiting, done]);
+    this.#learner.revalidate(high, low, ms);
+  }
+
+  #revalidated(session: string, isValid: boolean): void {
+    const waiting = this.#revalidations.get(session) ?? [];
+    this.#revalidations.delete(session);
+    for (const done of waiting) done(isValid);
+  }
+
+  /** A batch is durable here. */
+  logged(zxid: number): void {
+    this.#leader?.logged(zxid);
+    this.#learner?.logged(zxid);
+  }
+
+  // What is heard.
+
+  #received(header: Readonly<PacketHeader>, body: JuteReader): void {
+    if (this.#learner !== null && header.sender === this.#learner.leader) {
+      this.#learner.receive(header, body);
+    } else if (this.#leader !== null) this.#leader.receive(header, body);
+    else this.#parts.post.drop('not for a replica that looks');
+  }
+
+  #beatHeard(header: Readonly<PacketHeader>, body: JuteReader): void {
+    if (header.kind === PacketKind.status) this.#heard(header, body);
+    else this.#leader?.beatReceived(header, body);
+  }
+
+  #heard(header: Readonly<PacketHeader>, body: JuteReader): void {
+    const { sender } = header;
+    const status = readStatus(body);
+    if (sender === this.#sid) return this.#twinHeard(header, status);
+    this.#compareConfig(sender, status);
+    if (status.state === ReplicaState.looking) {
+      this.#election.voteReceived(sender, status.round, status.vote);
+      // It steps down; what it said before it was elected may still be on its way.
+      if (status.round > this.#election.round) this.#learner?.leaderLooks(header);
+    } else if (status.state === ReplicaState.leading) {
+      if (status.isEstablished) {
+        this.#election.leaderHeard(sender);
+        this.#leader?.rivalHeard(sender, header.epoch);
+      }
+      this.#learner?.statusReceived(header, status);
+    }
+  }
+
+  /** Of two processes with one sid the one that started later gives way. */
+  #twinHeard(header: Readonly<PacketHeader>, status: Status): void {
+    const { post } = this.#parts;
+    const { startedMs } = this.#heartbeat;
+    const isLater =
+      startedMs > status.startedMs ||
+      (startedMs === status.startedMs && post.origin > header.incarnation);
+    if (!isLater) return this.#sendStatus();
+    const since = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'medium' });
+    this.#ports.twinFound(
+      `another process is replica ${this.#sid} of ensemble '${this.#parts.settings.ensemble}' ` +
+        `(incarnation ${(header.incarnation >>> 0).toString(16)}, since ` +
+        `${since.format(status.startedMs)}): valid: an own myid for each replica`,
+    );
+  }
+
+  #compareConfig(sid: number, { configVersion, configSum }: Status): void {
+    const { members, notes } = this.#parts;
+    if (!members.newlyDisagrees(sid, configVersion, configSum)) return;
+    notes.warn('a replica goes by another list of servers', { sid, ours: members.text });
+  }
+
+  #compareDigest(sid: number, zxid: number, digest: number): boolean {
+    const own = this.#ports.digestAt(zxid);
+    if (own === null || own === digest) return true;
+    const { notes } = this.#parts;
+    notes.error('the tree of a replica differs from ours', { sid, zxid, digest, own });
+    return false;
+  }
+
+  // What is told, tick by tick.
+
+  #ticked(): void {
+    const tick = this.#tick;
+    this.#election.tick(tick);
+    this.#leader?.tick(tick);
+    this.#learner?.tick(tick);
+    if (this.#leader !== null) this.#sendStatus();
+    else if (this.#learner !== null) {
+      this.#heartbeat.beat(this.#learner, this.#ports.lastDigest());
+    } else this.#checkPatience();
+  }
+
+  #checkPatience(): void {
+    const { clock, settings } = this.#parts;
+    const aloneMs = clock.monotonicMs() - this.#lookingSinceMs;
+    if (aloneMs > Math.max(lonelyMs, settings.tickTimeMs)) this.#ports.patienceExhausted();
+  }
+
+  #sendStatus(): void {
+    this.#heartbeat.sendStatus(this.#leader, this.#learner);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * What a replica tells at every tick: a status to all while it looks or leads, a beat to its leader
+ * while it learns, with the sessions that its clients were heard of in.
+ */
+
+import { PacketKind } from '../protocol/packet.ts';
+import { ReplicaState, type Status, writeStatus } from '../protocol/zab.ts';
+import type { Clock } from './clock.ts';
+import type { DigestRecord } from './digest-history.ts';
+import type { Election } from './election.ts';
+import type { History } from './history.ts';
+import type { Leader } from './leader.ts';
+import type { Learner } from './learner.ts';
+import type { Members } from './members.ts';
+import type { Post } from './post.ts';
+import type { Sessions } from './sessions.ts';
+import type { Settings } from './settings.ts';
+
+export interface HeartbeatParts {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly post: Post;
+  readonly history: History;
+  readonly sessions: Sessions;
+  readonly members: Members;
+}
+
+/** Touched sessions are told to the leader so often in the shortest timeout. */
+const touchesPerTimeout = 8;
+
+export class Heartbeat {
+  readonly #parts: HeartbeatParts;
+  readonly #election: Election;
+  /** Wall clock, ms: tells the earlier of two processes with one sid. */
+  readonly startedMs: number;
+  #touchesToldMs = 0;
+  #digestToldZxid = 0;
+
+  constructor(parts: HeartbeatParts, election: Election) {
+    this.#parts = parts;
+    this.#election = election;
+    this.startedMs = parts.clock.wallMs();
+  }
+
+  sendStatus(leader: Leader | null, learner: Learner | null): void {
+    const { post, members, history } = this.#parts;
+    const status: Status = {
+      state: this.#state(leader, learner),
+      isEstablished: leader?.isEstablished === true,
+      round: this.#election.round,
+      vote: this.#election.vote,
+      configVersion: members.current.version,
+      configSum: members.sum,
+      startedMs: this.startedMs,
+      broadcastSeq: leader?.broadcastSeq ?? 0,
+      committed: history.committedZxid,
+      learners: leader?.progress() ?? [],
+    };
+    const epoch = leader?.epoch ?? learner?.epoch ?? 0;
+    const address = { kind: PacketKind.status, link: 0, epoch, seq: 0 };
+    const { links, subjects } = post;
+    post.send(links.election, subjects.election, address, (writer) => writeStatus(writer, status));
+  }
+
+  #state(leader: Leader | null, learner: Learner | null): ReplicaState {
+    if (leader !== null) return ReplicaState.leading;
+    if (learner === null) return ReplicaState.looking;
+    const { members, settings } = this.#parts;
+    return members.isVoter(settings.sid) ? ReplicaState.following : ReplicaState.observing;
+  }
+
+  beat(learner: Learner, last: DigestRecord): void {
+    const { clock, sessions, settings } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const isDue = nowMs - this.#touchesToldMs >= settings.minSessionTimeoutMs / touchesPerTimeout;
+    const touched = isDue ? sessions.heardSince(this.#touchesToldMs) : [];
+    if (isDue) this.#touchesToldMs = nowMs;
+    const isNew = last.zxid > this.#digestToldZxid && learner.isServing;
+    if (isNew) this.#digestToldZxid = last.zxid;
+    learner.beat(isNew ? last : { zxid: 0, digest: 0 }, touched);
+  }
+}

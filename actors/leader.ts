@@ -1,0 +1,383 @@
+/**
+ * One term as leader: hosts the leader's machine and a handler per learner; makes each batch one
+ * broadcast whatever the number of learners, gathers acks, and tells what is committed with the
+ * next batch, or alone when there is none.
+ */
+
+import { leaderMachine } from '../machines/leader.ts';
+import type { QuorumSystem } from '../machines/quorum.ts';
+import { ErrorCode } from '../protocol/error-code.ts';
+import type { JuteReader } from '../protocol/jute.ts';
+import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
+import { sessionIdFromHalves } from '../protocol/session-id.ts';
+import {
+  type LearnerProgress,
+  readBeat,
+  readGreeting,
+  readTouch,
+  type Touch,
+} from '../protocol/zab.ts';
+import { counterLimit, makeZxid } from '../protocol/zxid.ts';
+import type { Preparer, WriteRequest } from '../storage/prepare.ts';
+import { Broadcaster } from './broadcaster.ts';
+import type { Clock } from './clock.ts';
+import { ForwardedRequest } from './forwarded.ts';
+import type { History } from './history.ts';
+import { MachineHost, type TransitionObserver } from './host.ts';
+import { LearnerHandler } from './learner-handler.ts';
+import type { Fields } from './note.ts';
+import type { Post } from './post.ts';
+import { type Batch, Proposer } from './proposer.ts';
+import { SessionOwners } from './session-owners.ts';
+import type { SnapshotSender } from './snapshot-sender.ts';
+
+export interface LeaderPorts {
+  /** A quorum holds our history, which is applied now. */
+  established(): void;
+  ended(reason: string): void;
+  /** A client elsewhere was heard of. */
+  touched(touch: Touch): void;
+  /** Is there such a session, and may it go on? */
+  isAlive(session: string): boolean;
+  /** A learner's tree after some zxid. */
+  digestReported(sid: number, zxid: number, digest: number): boolean;
+  openSnapshot(opened: (sender: SnapshotSender) => void): void;
+  note(message: string, fields: Fields): void;
+}
+
+export interface LeaderInput {
+  readonly quorum: QuorumSystem;
+  readonly configVersion: number;
+  readonly tick: number;
+  readonly deadlineTick: number;
+}
+
+const leaseTicks = 25;
+const stallTicks = 4;
+
+export class Leader {
+  readonly #post: Post;
+  readonly #history: History;
+  readonly #preparer: Preparer;
+  readonly #clock: Clock;
+  readonly #ports: LeaderPorts;
+  readonly #observer: TransitionObserver;
+  readonly #host: MachineHost<typeof leaderMachine>;
+  readonly #handlers = new Map<number, LearnerHandler>();
+  /** Ends of the learners' logs, as they promised our epoch. */
+  readonly #positions = new Map<number, number>();
+  readonly #forwarded = new ForwardedRequest();
+  readonly #owners = new SessionOwners();
+  /** Both from the moment on at which a quorum holds our history. */
+  #proposer: Proposer | null = null;
+  #broadcaster: Broadcaster | null = null;
+  #isOver = false;
+  isEstablished = false;
+
+  constructor(
+    input: LeaderInput,
+    parts: {
+      readonly post: Post;
+      readonly history: History;
+      readonly preparer: Preparer;
+      readonly clock: Clock;
+      readonly observer: TransitionObserver;
+    },
+    ports: LeaderPorts,
+  ) {
+    this.#post = parts.post;
+    this.#history = parts.history;
+    this.#preparer = parts.preparer;
+    this.#clock = parts.clock;
+    this.#ports = ports;
+    this.#observer = parts.observer;
+    const { quorum, tick, deadlineTick } = input;
+    this.#host = new MachineHost(
+      leaderMachine,
+      {
+        storePromise: ({ epoch }: { epoch: number }) => this.#storePromise(epoch),
+        announceEpoch: ({ sids }: { sids: readonly number[] }) => {
+          for (const sid of sids) this.#handlers.get(sid)?.send(PacketKind.announceEpoch);
+        },
+        storeHistory: ({ epoch }: { epoch: number }) => this.#storeHistory(epoch),
+        synchronize: ({ sids }: { sids: readonly number[] }) => {
+          for (const sid of sids) this.#synchronize(sid);
+        },
+        establish: () => this.#establish(),
+        admit: ({ sids }: { sids: readonly number[] }) => {
+          for (const sid of sids) this.#handlers.get(sid)?.admit();
+        },
+        commit: ({ zxid }: { zxid: number }) => this.#commit(zxid),
+        abdicate: ({ reason }: { reason: string }) => {
+          this.close(reason);
+          ports.ended(reason);
+        },
+      },
+      {
+        input: {
+          ...{ sid: this.#post.sid, quorum, tick, deadlineTick, leaseTicks, stallTicks },
+          ...this.#history.promises,
+          lastZxid: this.#history.lastZxid,
+        },
+        observer: this.#observer,
+      },
+    );
+  }
+
+  get stateName(): string {
+    return this.#host.state;
+  }
+
+  get epoch(): number {
+    return this.#host.context.epoch;
+  }
+
+  get isOverloaded(): boolean {
+    return this.#proposer?.isOverloaded ?? true;
+  }
+
+  get isIdle(): boolean {
+    return this.#proposer?.isIdle ?? true;
+  }
+
+  get broadcastSeq(): number {
+    return this.#broadcaster?.seq ?? 0;
+  }
+
+  /** Replicas that hold our history, observers included. */
+  get syncedSids(): number[] {
+    const { learners } = this.#host.context;
+    return Object.keys(learners)
+      .map(Number)
+      .filter((sid) => learners[sid]!.synced);
+  }
+
+  progress(): LearnerProgress[] {
+    return Array.from(this.#handlers.values(), ({ sid, link, taken, sent }) => {
+      return { sid, link, taken, sent };
+    });
+  }
+
+  // The phases.
+
+  #storePromise(epoch: number): void {
+    const { currentEpoch } = this.#history.promises;
+    this.#history.storePromises({ acceptedEpoch: epoch, currentEpoch }, () =>
+      this.#host.send({ type: 'promise.stored' }),
+    );
+  }
+
+  #storeHistory(epoch: number): void {
+    this.#history.storePromises({ acceptedEpoch: epoch, currentEpoch: epoch }, () =>
+      this.#host.send({ type: 'history.stored' }),
+    );
+  }
+
+  #synchronize(sid: number): void {
+    this.#handlers.get(sid)?.synchronize(this.#positions.get(sid) ?? 0);
+  }
+
+  /** All that is in our log is committed: a quorum holds it, of this epoch. */
+  #establish(): void {
+    if (this.#isOver) return;
+    this.#history.commit(this.#history.lastZxid);
+    const ports = {
+      propose: (batch: Batch) => this.#propose(batch),
+      exhausted: () => this.#host.send({ type: 'counter.exhausted' }),
+    };
+    this.#broadcaster = new Broadcaster(this.#post, this.#history, this.#clock, this.epoch);
+    const start = makeZxid(this.epoch, 0);
+    const lastZxidMax = makeZxid(this.epoch, counterLimit - 1);
+    this.#proposer = new Proposer(this.#preparer, start, this.#clock, ports, { lastZxidMax });
+    this.isEstablished = true;
+    this.#ports.established();
+  }
+
+  // Broadcast.
+
+  /** A client's write, or one of our own. */
+  submit(request: WriteRequest & { time: number }): void {
+    if (this.#isOver) return;
+    this.#proposer?.submit(request);
+  }
+
+  /** As submit, for a client that is connected to `sid`. */
+  submitFrom(sid: number, request: WriteRequest & { time: number; fault: number }): void {
+    if (!this.#owners.admits(request, sid)) request.fault = ErrorCode.sessionMoved;
+    this.submit(request);
+  }
+
+  sessionClosed(session: string): void {
+    this.#owners.delete(session);
+  }
+
+  #propose(batch: Batch): void {
+    this.#broadcaster!.propose(batch);
+    this.#history.append(batch.frame, batch.release);
+  }
+
+  /** Our own log is a voter, too. */
+  logged(zxid: number): void {
+    if (this.#isOver || this.#proposer === null) return;
+    this.#host.send({ type: 'batch.logged', zxid });
+    this.#proposer.logged();
+  }
+
+  #commit(zxid: number): void {
+    this.#history.commit(zxid);
+    this.#broadcaster!.commit();
+  }
+
+  changeQuorum(quorum: QuorumSystem): void {
+    this.#host.send({ type: 'quorum.changed', quorum });
+  }
+
+  // From learners.
+
+  receive(header: Readonly<PacketHeader>, body: JuteReader): void {
+    if (this.#isOver) return;
+    if (header.kind === PacketKind.greet) return this.#greeted(header, body);
+    const handler = this.#handlers.get(header.sender);
+    if (handler === undefined) return this.#post.drop('of a learner that has not greeted');
+    handler.receive(header, body);
+  }
+
+  #greeted(header: Readonly<PacketHeader>, body: JuteReader): void {
+    const { sender, link } = header;
+    // Repeated, because it has heard nothing yet.
+    if (this.#handlers.get(sender)?.link === link) return;
+    const greeting = readGreeting(body);
+    this.#forget(sender);
+    const handler = new LearnerHandler(
+      header,
+      greeting,
+      {
+        post: this.#post,
+        history: this.#history,
+        epoch: () => this.epoch,
+        observer: this.#observer,
+      },
+      {
+        received: (from, kind, frame) => this.#received(from, kind, frame),
+        lost: (from, reason) => this.#lost(from, reason),
+        broadcastSeq: () => this.broadcastSeq,
+        openSnapshot: (opened) => this.#ports.openSnapshot(opened),
+      },
+    );
+    this.#handlers.set(sender, handler);
+    const { votes, acceptedEpoch, currentEpoch, lastZxid } = greeting;
+    const isBlank = lastZxid === 0 && currentEpoch === 0;
+    this.#host.send({ type: 'learner.greeted', sid: sender, acceptedEpoch, votes, isBlank });
+  }
+
+  #received(handler: LearnerHandler, kind: number, body: JuteReader): void {
+    const { sid } = handler;
+    switch (kind) {
+      case PacketKind.promise: {
+        const [currentEpoch, lastZxid] = [body.int(), body.long()];
+        this.#positions.set(sid, lastZxid);
+        return this.#host.send({ type: 'epoch.promised', sid, currentEpoch, lastZxid });
+      }
+      case PacketKind.ackLeadership:
+        handler.leadershipAcked();
+        return this.#host.send({ type: 'leadership.acked', sid });
+      case PacketKind.ack:
+        return this.#host.send({ type: 'ack.received', sid, zxid: body.long() });
+      case PacketKind.requests:
+        while (body.remaining > 0) this.submitFrom(sid, this.#forwarded.read(body));
+        return;
+      case PacketKind.revalidate:
+        return this.#revalidate(handler, body);
+      default:
+        this.#post.drop('not for a leader');
+    }
+  }
+
+  /** A session asks to go on over another replica: from now on it is that one's. */
+  #revalidate(handler: LearnerHandler, body: JuteReader): void {
+    body.long();
+    const { high, low } = body;
+    const session = sessionIdFromHalves(high, low);
+    const timeoutMs = body.int();
+    const isValid = this.revalidate(session, handler.sid);
+    if (isValid) this.#ports.touched({ id: session, high, low, timeoutMs });
+    handler.send(PacketKind.revalidated, (writer) => writer.string(session).boolean(isValid));
+  }
+
+  revalidate(session: string, sid: number): boolean {
+    // Our own state may be behind a replica's that has applied its createSession.
+    const isKnown = this.#owners.has(session) || this.#ports.isAlive(session);
+    const isClosing = this.#preparer.outstanding.closing.has(session);
+    if (!this.isEstablished || !isKnown || isClosing) return false;
+    this.#owners.move(session, sid);
+    return true;
+  }
+
+  /** A heartbeat carries again what an ack may have lost. */
+  beatReceived(header: Readonly<PacketHeader>, body: JuteReader): void {
+    const { sender: sid, link, epoch } = header;
+    const handler = this.#handlers.get(sid);
+    if (this.#isOver || handler?.link !== link) return;
+    const beat = readBeat(body);
+    this.#host.send({ type: 'learner.heard', sid });
+    if (epoch === this.epoch && beat.logged > makeZxid(epoch, 0)) {
+      this.#host.send({ type: 'ack.received', sid, zxid: beat.logged });
+    }
+    while (body.remaining > 0) {
+      const touch = readTouch(body);
+      this.#owners.note(touch.id, sid);
+      this.#ports.touched(touch);
+    }
+    if (beat.digestZxid === 0) return;
+    if (this.#ports.digestReported(sid, beat.digestZxid, beat.digest)) return;
+    this.#refuse(handler, 'its tree differs from ours at the same zxid: take a snapshot');
+  }
+
+  #refuse(handler: LearnerHandler, reason: string): void {
+    handler.send(PacketKind.refuse, (writer) => writer.string(reason).boolean(true));
+    this.#lost(handler, reason);
+  }
+
+  #lost(handler: LearnerHandler, reason: string): void {
+    if (this.#handlers.get(handler.sid) !== handler) return;
+    this.#ports.note('a learner is lost', { sid: handler.sid, reason });
+    this.#forget(handler.sid);
+    this.#host.send({ type: 'learner.left', sid: handler.sid });
+  }
+
+  #forget(sid: number): void {
+    this.#handlers.get(sid)?.close();
+    this.#handlers.delete(sid);
+    this.#positions.delete(sid);
+  }
+
+  /** Ends the term of our own will; the others are told by our next status. */
+  resign(reason: string): void {
+    this.#host.send({ type: 'leadership.resigned', reason });
+  }
+
+  rivalHeard(leader: number, epoch: number): void {
+    this.#host.send({ type: 'rival.heard', leader, epoch });
+  }
+
+  tick(tick: number): void {
+    const { learners } = this.#host.context;
+    for (const handler of this.#handlers.values()) {
+      const heard = learners[handler.sid]?.heardTick ?? tick;
+      if (tick - heard > 4 * leaseTicks) this.#lost(handler, 'it is silent');
+    }
+    this.#host.send({ type: 'tick', tick });
+  }
+
+  /** Nothing is proposed or committed by this term any more. */
+  close(reason: string): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.isEstablished = false;
+    this.#ports.note('the term is over', { epoch: this.epoch, reason });
+    for (const handler of this.#handlers.values()) handler.close();
+    this.#handlers.clear();
+    this.#broadcaster?.close();
+    this.#preparer.outstanding.clear();
+  }
+}

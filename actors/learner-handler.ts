@@ -1,0 +1,240 @@
+/**
+ * The leader's end of one link to a learner: hosts its machine and its channel, sends it the
+ * history or the snapshot that it lacks, and numbers what is sent to it alone.
+ */
+
+import { channelMachine } from '../machines/channel.ts';
+import { learnerHandlerMachine, type Position } from '../machines/learner-handler.ts';
+import { firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
+import type { JuteReader, JuteWriter } from '../protocol/jute.ts';
+import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
+import { writeLeadership } from '../protocol/zab.ts';
+import type { Bus } from './bus.ts';
+import type { History } from './history.ts';
+import { MachineHost, type TransitionObserver } from './host.ts';
+import type { Post } from './post.ts';
+import type { SnapshotSender } from './snapshot-sender.ts';
+
+export interface LearnerHandlerPorts {
+  /** A frame of the learner, in order, for the leader to act on. */
+  received(handler: LearnerHandler, kind: number, body: JuteReader): void;
+  /** Its link is broken. */
+  lost(handler: LearnerHandler, reason: string): void;
+  /** Number of the last broadcast. */
+  broadcastSeq(): number;
+  openSnapshot(opened: (sender: SnapshotSender) => void): void;
+}
+
+/** Chunks on their way to one learner, and their size: far below what a broker holds back. */
+const credits = 8;
+const chunkBytes = 256 * 1024;
+
+export class LearnerHandler {
+  readonly sid: number;
+  readonly link: number;
+  readonly votes: boolean;
+  readonly #post: Post;
+  readonly #history: History;
+  readonly #ports: LearnerHandlerPorts;
+  readonly #channel: MachineHost<typeof channelMachine>;
+  readonly #host: MachineHost<typeof learnerHandlerMachine>;
+  readonly #epoch: () => number;
+  /** Number of the last frame that was sent to it alone. */
+  sent = 0;
+  #kind = 0;
+  #body: JuteReader | null = null;
+  /** Everything up to here has been sent to it. */
+  #cursor = 0;
+  #wantsSnapshot: boolean;
+  #snapshot: SnapshotSender | null = null;
+
+  constructor(
+    header: Readonly<PacketHeader>,
+    greeting: { readonly votes: boolean; readonly wantsSnapshot: boolean },
+    parts: {
+      readonly post: Post;
+      readonly history: History;
+      readonly epoch: () => number;
+      readonly observer: TransitionObserver;
+    },
+    ports: LearnerHandlerPorts,
+  ) {
+    this.sid = header.sender;
+    this.link = header.link;
+    this.votes = greeting.votes;
+    this.#wantsSnapshot = greeting.wantsSnapshot;
+    this.#post = parts.post;
+    this.#history = parts.history;
+    this.#epoch = parts.epoch;
+    this.#ports = ports;
+    const { incarnation, link } = header;
+    this.#channel = new MachineHost(
+      channelMachine,
+      {
+        deliverFrame: () => this.#deliver(),
+        dropFrame: () => this.#post.drop('duplicate or stale'),
+        reportGap: ({ expected, seq }: { expected: number; seq: number }) =>
+          ports.lost(this, `frames ${expected} to ${seq} of it are missing`),
+      },
+      // The greeting is the first frame.
+      { input: { incarnation, link, epoch: 0, seq: header.seq }, observer: parts.observer },
+    );
+    this.#host = new MachineHost(
+      learnerHandlerMachine,
+      {
+        openHistory: ({ zxid }: { zxid: number }) => {
+          this.#cursor = zxid;
+        },
+        sendHistory: () => this.#sendHistory(),
+        askForCut: ({ zxid }: { zxid: number }) =>
+          this.send(PacketKind.cut, (writer) => writer.long(zxid)),
+        openSnapshot: () => this.#openSnapshot(),
+        sendChunk: () => this.#sendChunk(),
+        closeSnapshot: () => this.#snapshot?.close(),
+        letIn: () =>
+          this.send(PacketKind.admit, (writer) => writer.long(this.#history.committedZxid)),
+      },
+      { input: { sid: this.sid, credits }, observer: parts.observer },
+    );
+  }
+
+  get stateName(): string {
+    return this.#host.state;
+  }
+
+  /** Number of the last frame of it that was taken. */
+  get taken(): number {
+    return this.#channel.context.seq;
+  }
+
+  send(kind: PacketKind, write?: (writer: JuteWriter) => void): void {
+    const post = this.#post;
+    this.#sendOver(post.links.zab, post.subjects.peer(this.sid), kind, write);
+  }
+
+  #sendOver(
+    bus: Bus,
+    subject: string,
+    kind: PacketKind,
+    write?: (writer: JuteWriter) => void,
+  ): void {
+    this.sent++;
+    const address = { kind, link: this.link, epoch: this.#epoch(), seq: this.sent };
+    this.#post.send(bus, subject, address, write);
+  }
+
+  receive(header: Readonly<PacketHeader>, body: JuteReader): void {
+    this.#kind = header.kind;
+    this.#body = body;
+    const { incarnation, link, seq } = header;
+    // A learner's frames stand outside of epochs: its link is younger than any it has promised.
+    this.#channel.send({ type: 'frame.received', incarnation, link, epoch: 0, seq });
+  }
+
+  #deliver(): void {
+    const body = this.#body!;
+    switch (this.#kind) {
+      case PacketKind.position:
+        this.#host.send({ type: 'position.reported', position: this.#position(body.long()) });
+        break;
+      case PacketKind.credit:
+        this.#host.send({ type: 'credit.received' });
+        break;
+      default:
+        this.#ports.received(this, this.#kind, body);
+    }
+  }
+
+  /** The learner has promised our epoch, and told where it stands. */
+  synchronize(lastZxid: number): void {
+    this.#host.send({ type: 'sync.wanted', position: this.#position(lastZxid) });
+  }
+
+  leadershipAcked(): void {
+    this.#host.send({ type: 'leadership.acked' });
+  }
+
+  admit(): void {
+    this.#host.send({ type: 'admission.granted' });
+  }
+
+  #position(zxid: number): Position {
+    const { log } = this.#history;
+    const commonZxid = log.lastBatchEndAtOrBelow(zxid);
+    return {
+      zxid,
+      isHeld: log.holds(zxid),
+      commonZxid,
+      isReachable: commonZxid >= log.oldestZxid,
+      wantsSnapshot: this.#wantsSnapshot,
+    };
+  }
+
+  /** Batches behind the cursor: from the log, and behind its durable end those on their way. */
+  *#missing(): Iterable<Buffer> {
+    let last = this.#cursor;
+    for (const frame of this.#history.log.read(last)) {
+      yield frame;
+      last = lastZxidOf(frame);
+    }
+    for (const frame of this.#history.unapplied()) if (firstZxidOf(frame) > last) yield frame;
+  }
+
+  #sendHistory(): void {
+    if (this.#cursor < this.#history.log.oldestZxid) {
+      return this.#ports.lost(this, 'the log behind what it holds was purged meanwhile');
+    }
+    let bytes = 0;
+    for (const frame of this.#missing()) {
+      this.send(PacketKind.history, (writer) =>
+        writer.long(this.#history.committedZxid).raw(frame, 0, frame.length),
+      );
+      this.#cursor = lastZxidOf(frame);
+      bytes += frame.length;
+      if (bytes >= chunkBytes) return this.#host.send({ type: 'chunk.sent' });
+    }
+    this.send(PacketKind.leadership, (writer) =>
+      writeLeadership(writer, {
+        lastZxid: this.#cursor,
+        broadcastSeq: this.#ports.broadcastSeq(),
+      }),
+    );
+    this.#host.send({ type: 'history.sent' });
+  }
+
+  #openSnapshot(): void {
+    this.#ports.openSnapshot((sender) => {
+      if (this.#host.state !== 'preparing') return sender.close();
+      this.#snapshot = sender;
+      this.#sendSnapshot(PacketKind.snapshot, (writer) => sender.writeHead(writer));
+      this.#host.send({ type: 'snapshot.opened' });
+    });
+  }
+
+  #sendSnapshot(kind: PacketKind, write: (writer: JuteWriter) => void): void {
+    const { links, subjects } = this.#post;
+    this.#sendOver(links.bulk, subjects.bulk(this.sid), kind, write);
+  }
+
+  #sendChunk(): void {
+    const pages = this.#snapshot!.next(chunkBytes);
+    if (pages !== null) {
+      this.#sendSnapshot(PacketKind.pages, pages);
+      return this.#host.send({ type: 'chunk.sent' });
+    }
+    // What it acknowledged to us before must be in what it gets: our history up to here is.
+    this.#cursor = this.#snapshot!.zxid;
+    const frames = [...this.#missing()];
+    this.#sendSnapshot(PacketKind.snapshotEnd, (writer) => {
+      writer.int(frames.length);
+      for (const frame of frames) writer.slice(frame, 0, frame.length);
+    });
+    this.#host.send({ type: 'snapshot.drained' });
+  }
+
+  close(): void {
+    this.#channel.send({ type: 'channel.closed' });
+    this.#host.send({ type: 'link.closed' });
+    this.#snapshot?.close();
+  }
+}

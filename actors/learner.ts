@@ -1,0 +1,402 @@
+/**
+ * One link to a leader, seen from the learner (follower or observer): hosts the learner's machine
+ * and its two channels, takes over the leader's history, logs and acknowledges its broadcast, and
+ * sends it what our clients ask for.
+ */
+
+import { crc32 } from 'node:zlib';
+import { channelMachine } from '../machines/channel.ts';
+import { learnerMachine } from '../machines/learner.ts';
+import { batchFault } from '../protocol/batch.ts';
+import { JuteReader, type JuteWriter } from '../protocol/jute.ts';
+import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
+import {
+  type Beat,
+  readLeadership,
+  type Status,
+  type Touch,
+  writeBeat,
+  writeGreeting,
+} from '../protocol/zab.ts';
+import { BroadcastIntake } from './broadcast-intake.ts';
+import type { Forwarder } from './forwarder.ts';
+import { follows, type History } from './history.ts';
+import { HistoryIntake } from './history-intake.ts';
+import { MachineHost, type TransitionObserver } from './host.ts';
+import { type Announced, LinkProgress } from './link-progress.ts';
+import type { Patience } from './patience.ts';
+import type { PendingRequest } from './pending-request.ts';
+import type { Post } from './post.ts';
+import type { SnapshotIntake } from './snapshot-intake.ts';
+
+export interface LearnerPorts {
+  /** We hold what the leader holds: clients may be served. */
+  established(): void;
+  ended(reason: string, isLeaderGone: boolean): void;
+  revalidated(session: string, isValid: boolean): void;
+  /** The leader found that our tree is not what it should be. */
+  snapshotNeeded(): void;
+  /** A whole snapshot is durable, and takes the place of all else when the stores are reopened. */
+  snapshotReceived(): void;
+}
+
+export interface LearnerInput {
+  readonly leader: number;
+  readonly votes: boolean;
+  readonly link: number;
+  readonly configVersion: number;
+  readonly wantsSnapshot: boolean;
+  readonly tick: number;
+  readonly deadlineTick: number;
+}
+
+const greetTicks = 1;
+const stallTicks = 4;
+
+export class Learner {
+  readonly leader: number;
+  readonly #input: LearnerInput;
+  readonly #post: Post;
+  readonly #history: History;
+  readonly #ports: LearnerPorts;
+  readonly #observer: TransitionObserver;
+  readonly #host: MachineHost<typeof learnerMachine>;
+  readonly #forwarder: Forwarder;
+  readonly #patience: Patience;
+  readonly #intake: SnapshotIntake;
+  /** The leader's frames to us alone; and its broadcasts. */
+  #down: MachineHost<typeof channelMachine> | null = null;
+  #broadcast: BroadcastIntake | null = null;
+  readonly #historyIntake: HistoryIntake;
+  #incarnation = 0;
+  /** Number of our last frame to the leader. */
+  #sent = 0;
+  #kind = 0;
+  #body = new JuteReader();
+  #tick = 0;
+  readonly #progress = new LinkProgress();
+  /** The leader's; 0 until it has announced it. */
+  epoch = 0;
+  isServing = false;
+
+  constructor(
+    input: LearnerInput,
+    parts: {
+      readonly post: Post;
+      readonly history: History;
+      readonly forwarder: (send: (write: (writer: JuteWriter) => void) => void) => Forwarder;
+      readonly intake: SnapshotIntake;
+      readonly patience: Patience;
+      readonly observer: TransitionObserver;
+    },
+    ports: LearnerPorts,
+  ) {
+    const { leader, votes, tick, deadlineTick } = input;
+    this.leader = leader;
+    this.#input = input;
+    this.#post = parts.post;
+    this.#history = parts.history;
+    this.#ports = ports;
+    this.#observer = parts.observer;
+    this.#intake = parts.intake;
+    this.#patience = parts.patience;
+    this.#historyIntake = new HistoryIntake(parts.history, {
+      credit: () => this.#send(PacketKind.credit),
+      received: () => this.#host.send({ type: 'history.received' }),
+      broken: (reason) => this.abandon(reason),
+    });
+    this.#forwarder = parts.forwarder((write) => this.#send(PacketKind.requests, write));
+    const { acceptedEpoch } = this.#history.promises;
+    this.#host = new MachineHost(
+      learnerMachine,
+      {
+        greet: () => this.#greet(),
+        repeatGreeting: () => this.#greet(),
+        storePromise: ({ epoch }: { epoch: number }) => this.#storePromise(epoch),
+        promiseEpoch: () => this.#promiseEpoch(),
+        adoptHistory: () => this.#adopt(),
+        ackLeadership: () => this.#send(PacketKind.ackLeadership),
+        serve: () => this.#serve(),
+        leave: ({ reason, isGone }: { reason: string; isGone: boolean }) =>
+          this.#leave(reason, isGone),
+      },
+      {
+        input: {
+          ...{ leader, votes, acceptedEpoch, tick, deadlineTick, greetTicks, stallTicks },
+          silentTicks: this.#patience.ticks,
+        },
+        observer: parts.observer,
+      },
+    );
+  }
+
+  get stateName(): string {
+    return this.#host.state;
+  }
+
+  get votes(): boolean {
+    return this.#input.votes;
+  }
+
+  get isOverloaded(): boolean {
+    return this.#forwarder.isOverloaded;
+  }
+
+  submit(request: PendingRequest): void {
+    this.#forwarder.submit(request);
+  }
+
+  // To the leader.
+
+  #send(kind: PacketKind, write?: (writer: JuteWriter) => void): void {
+    this.#sent++;
+    this.#sendAs(this.#sent, kind, write);
+  }
+
+  #sendAs(seq: number, kind: PacketKind, write?: (writer: JuteWriter) => void): void {
+    const { links, subjects } = this.#post;
+    const address = { kind, link: this.#input.link, epoch: this.epoch, seq };
+    this.#post.send(links.zab, subjects.peer(this.leader), address, write);
+  }
+
+  /** Said again as the same first frame, until something comes back. */
+  #greet(): void {
+    if (this.#down !== null) return;
+    this.#sent = 1;
+    const { votes, configVersion, wantsSnapshot } = this.#input;
+    const { lastZxid, promises } = this.#history;
+    this.#sendAs(1, PacketKind.greet, (writer) =>
+      writeGreeting(writer, { votes, ...promises, lastZxid, configVersion, wantsSnapshot }),
+    );
+  }
+
+  #storePromise(epoch: number): void {
+    const { currentEpoch } = this.#history.promises;
+    this.#history.storePromises({ acceptedEpoch: epoch, currentEpoch }, () =>
+      this.#host.send({ type: 'promise.stored' }),
+    );
+  }
+
+  #promiseEpoch(): void {
+    const { lastZxid, promises } = this.#history;
+    this.#send(PacketKind.promise, (writer) => writer.int(promises.currentEpoch).long(lastZxid));
+  }
+
+  /** What is durable here; observers have nobody who counts on it. */
+  logged(zxid: number): void {
+    const { state } = this.#host;
+    if (!this.#input.votes || (state !== 'following' && state !== 'joining.acking')) return;
+    this.#send(PacketKind.ack, (writer) => writer.long(zxid));
+  }
+
+  revalidate(high: number, low: number, timeoutMs: number): void {
+    this.#send(PacketKind.revalidate, (writer) => writer.halves(high, low).int(timeoutMs));
+  }
+
+  // From the leader, to us alone.
+
+  receive(header: Readonly<PacketHeader>, body: JuteReader): void {
+    if (header.sender !== this.leader) return this.#post.drop('not of our leader');
+    this.#down ??= this.#openDown(header);
+    this.#kind = header.kind;
+    this.#body = body;
+    const { incarnation, link, epoch, seq } = header;
+    this.#down?.send({ type: 'frame.received', incarnation, link, epoch, seq });
+  }
+
+  /** The first frame of a link is its leader's epoch; anything else is of another one. */
+  #openDown(header: Readonly<PacketHeader>): MachineHost<typeof channelMachine> | null {
+    const { kind, link, incarnation, epoch } = header;
+    if (kind === PacketKind.refuse && link === this.#input.link) {
+      this.#host.send({ type: 'link.broken', reason: 'the leader refused us' });
+      return null;
+    }
+    if (kind !== PacketKind.announceEpoch || link !== this.#input.link) {
+      this.#post.drop('of another link');
+      return null;
+    }
+    this.#incarnation = incarnation;
+    this.#broadcast = new BroadcastIntake(
+      { incarnation, epoch },
+      {
+        deliver: (broadcastKind, body) => this.#deliverBroadcast(broadcastKind, body),
+        dropped: (reason) => this.#post.drop(reason),
+        broken: (reason) => this.abandon(reason),
+      },
+      this.#observer,
+    );
+    return new MachineHost(
+      channelMachine,
+      {
+        deliverFrame: () => this.#deliver(epoch),
+        dropFrame: () => this.#post.drop('duplicate or stale'),
+        reportGap: ({ expected, seq }: { expected: number; seq: number }) =>
+          this.abandon(`frames ${expected} to ${seq} of the leader are missing`),
+      },
+      { input: { incarnation, link, epoch, seq: 0 }, observer: this.#observer },
+    );
+  }
+
+  /** Ends the link, for a reason of ours or of the bus. */
+  abandon(reason: string): void {
+    this.#host.send({ type: 'link.broken', reason });
+  }
+
+  #deliver(epoch: number): void {
+    const body = this.#body;
+    switch (this.#kind) {
+      case PacketKind.announceEpoch:
+        this.epoch = epoch;
+        return this.#host.send({ type: 'epoch.announced', epoch });
+      case PacketKind.cut:
+        return this.#considerCut(body.long());
+      case PacketKind.history:
+        return this.#historyIntake.take(body);
+      case PacketKind.leadership:
+        return this.#historyIntake.leadershipReceived(readLeadership(body));
+      case PacketKind.admit:
+        this.#history.commit(body.long());
+        return this.#host.send({ type: 'admitted' });
+      case PacketKind.revalidated:
+        return this.#revalidated(body);
+      case PacketKind.snapshot:
+      case PacketKind.pages:
+      case PacketKind.snapshotEnd:
+        return this.#takeSnapshot(this.#kind, body);
+      case PacketKind.refuse:
+        return this.#refused(body.string() ?? '', body.boolean());
+      default:
+        this.#post.drop('not for a learner');
+    }
+  }
+
+  #refused(reason: string, needsSnapshot: boolean): void {
+    if (needsSnapshot) this.#ports.snapshotNeeded();
+    this.abandon(`the leader refuses us: ${reason}`);
+  }
+
+  #considerCut(zxid: number): void {
+    const position = this.#historyIntake.considerCut(zxid);
+    if (position === null) return this.abandon('it would cut what is known to be committed (Z10)');
+    this.#send(PacketKind.position, (writer) => writer.long(position));
+  }
+
+  #adopt(): void {
+    this.#historyIntake.adopt(this.epoch, ({ broadcastSeq }) => {
+      this.#host.send({ type: 'history.adopted' });
+      this.#broadcast!.start(broadcastSeq);
+    });
+  }
+
+  #takeSnapshot(kind: number, body: JuteReader): void {
+    this.#intake.take(kind, body, {
+      credit: () => this.#send(PacketKind.credit),
+      failed: (reason) => this.abandon(reason),
+      received: () => this.#ports.snapshotReceived(),
+    });
+  }
+
+  #revalidated(body: JuteReader): void {
+    const session = body.string() ?? '';
+    this.#ports.revalidated(session, body.boolean());
+  }
+
+  // From the leader, to all.
+
+  receiveBroadcast(header: Readonly<PacketHeader>, body: JuteReader): void {
+    if (header.sender === this.leader) this.#broadcast?.receive(header, body);
+  }
+
+  #deliverBroadcast(kind: number, body: JuteReader): void {
+    const committed = body.long();
+    if (kind === PacketKind.propose) {
+      const frame = body.buffer.subarray(body.position, body.end);
+      if (batchFault(frame, crc32) !== null || !follows(frame, this.#history.lastZxid)) {
+        return this.abandon('a proposal is damaged or does not follow');
+      }
+      this.#history.append(frame);
+    }
+    this.#commit(committed);
+  }
+
+  /** Before we are let in, what is committed is not ours to apply: admission tells it anew. */
+  #commit(zxid: number): void {
+    if (this.isServing) this.#history.commit(zxid);
+  }
+
+  #serve(): void {
+    this.isServing = true;
+    this.#ports.established();
+  }
+
+  // Liveness.
+
+  /** The leader has stepped down: nobody needs to wait for its silence. */
+  leaderLooks({ sender, incarnation }: Readonly<PacketHeader>): void {
+    if (sender !== this.leader || incarnation !== this.#incarnation) return;
+    this.abandon('the leader looks for a leader itself');
+  }
+
+  statusReceived(header: Readonly<PacketHeader>, status: Status): void {
+    if (header.sender !== this.leader) return;
+    if (this.#incarnation !== 0 && header.incarnation !== this.#incarnation) return;
+    this.#host.send({ type: 'leader.heard' });
+    this.#patience.heard(this.#tick);
+    if (this.#host.state !== 'following') return;
+    const own = status.learners.find(({ sid }) => sid === this.#post.sid);
+    if (header.epoch !== this.epoch || own?.link !== this.#input.link) {
+      return this.abandon('the leader does not know this link any more');
+    }
+    const { broadcastSeq: broadcast } = status;
+    this.#checkProgress({ broadcast, down: own.sent, up: this.#sent }, own.taken);
+  }
+
+  #checkProgress(announced: Announced, taken: number): void {
+    const overdue = this.#progress.note(this.#tick, announced);
+    if (overdue === null) return;
+    this.#broadcast?.peerSent(overdue.broadcast);
+    this.#down?.send({ type: 'peer.sent', seq: overdue.down });
+    if (taken < overdue.up) this.abandon('frames of ours did not reach the leader');
+  }
+
+  tick(tick: number): void {
+    this.#tick = tick;
+    const { ticks } = this.#patience;
+    if (ticks !== this.#host.context.silentTicks) {
+      this.#host.send({ type: 'patience.changed', silentTicks: ticks });
+    }
+    this.#host.send({ type: 'tick', tick });
+  }
+
+  /** Tells the leader that we live, what we have logged, and whose clients were heard. */
+  beat(digest: { readonly zxid: number; readonly digest: number }, touches: Iterable<Touch>): void {
+    const { links, subjects } = this.#post;
+    const beat: Beat = {
+      logged: this.#broadcast?.isStarted ? this.#history.loggedZxid : 0,
+      digestZxid: digest.zxid,
+      digest: digest.digest,
+    };
+    const address = {
+      ...{ kind: PacketKind.beat, link: this.#input.link, epoch: this.epoch, seq: 0 },
+    };
+    const frame = this.#post.pack(address, (writer) => writeBeat(writer, beat, touches));
+    links.election.probe(subjects.beat(this.leader), frame, () =>
+      this.#host.send({ type: 'leader.absent' }),
+    );
+  }
+
+  #leave(reason: string, isLeaderGone: boolean): void {
+    this.close();
+    this.#ports.ended(reason, isLeaderGone);
+  }
+
+  /** The bus is gone, or another role begins. */
+  close(): void {
+    this.isServing = false;
+    this.#forwarder.close();
+    this.#down?.send({ type: 'channel.closed' });
+    this.#broadcast?.close();
+    this.#historyIntake.close();
+    this.#intake.abandon();
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * One replica of the demo ensemble: its folder with zoo.cfg and myid, its process, its log file.
+ * The terminal stays quiet: it shows what the replica writes to stderr and what it warns of, a few
+ * lines at a time; all of it is in the file.
+ */
+
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type Exit, type GuardedProcess, startGuarded } from './guarded-process.ts';
+
+const logBytesMax = 16 * 1024 * 1024;
+/** Lines shown in each showMs; the file has them all. */
+const shownMax = 5;
+const showMs = 10_000;
+/** From pino's level of a warning on. */
+const warnLevel = 40;
+
+export interface DemoReplicaOptions {
+  readonly sid: number;
+  /** The client port of replica 1; the others follow. */
+  readonly port: number;
+  readonly replicas: number;
+  readonly data: string;
+  readonly natsUrl: string;
+  /** The compiled cli/main.ts. */
+  readonly main: string;
+  readonly say: (line: string) => void;
+}
+
+export class DemoReplica {
+  readonly sid: number;
+  readonly port: number;
+  readonly logFile: string;
+  readonly exited: Promise<Exit>;
+  isAlive = true;
+  readonly #options: DemoReplicaOptions;
+  readonly #child: GuardedProcess;
+  #isQuiet = false;
+  #shown = 0;
+  #shownFrom = 0;
+
+  constructor(options: DemoReplicaOptions) {
+    this.#options = options;
+    this.sid = options.sid;
+    this.port = options.port + options.sid - 1;
+    const folder = join(options.data, `replica-${options.sid}`);
+    mkdirSync(folder, { recursive: true });
+    this.logFile = join(folder, 'replica.log');
+    keepLogSmall(this.logFile);
+    const config = join(folder, 'zoo.cfg');
+    writeFileSync(config, demoZooCfg(options, folder));
+    writeFileSync(join(folder, 'myid'), `${options.sid}\n`);
+    const command = [process.execPath, options.main, 'server', '--config', config] as const;
+    this.#child = startGuarded([...command], { onLine: (line, from) => this.#take(line, from) });
+    this.exited = this.#child.exited.then((exit) => {
+      this.isAlive = false;
+      return exit;
+    });
+  }
+
+  get pid(): number | null {
+    return this.#child.pid;
+  }
+
+  /** It warns no more on the terminal: its end is wanted. */
+  kill(signal: NodeJS.Signals): void {
+    this.#isQuiet = true;
+    if (this.isAlive) this.#child.kill(signal);
+  }
+
+  #take(line: string, stream: 'stdout' | 'stderr'): void {
+    appendFileSync(this.logFile, `${line}\n`);
+    const text = stream === 'stderr' ? line : this.#isQuiet ? null : warningOf(line);
+    if (text === null || text === '') return;
+    const now = Date.now();
+    if (now - this.#shownFrom >= showMs) {
+      this.#shownFrom = now;
+      this.#shown = 0;
+    }
+    this.#shown += 1;
+    if (this.#shown <= shownMax) this.#options.say(`replica ${this.sid}: ${text}`);
+    else if (this.#shown === shownMax + 1) {
+      this.#options.say(`replica ${this.sid}: … more in its log`);
+    }
+  }
+}
+
+/** As a user would write it for three machines, but for the ports. */
+export function demoZooCfg(
+  { sid, port, replicas, natsUrl }: Omit<DemoReplicaOptions, 'main' | 'say' | 'data'>,
+  folder: string,
+): string {
+  const sids = Array.from({ length: replicas }, (_, at) => at + 1);
+  const lines = [
+    '# Written by `npm start` each time: changes are lost. Copy it to make it your own.',
+    'tickTime=2000',
+    'initLimit=10',
+    'syncLimit=5',
+    `dataDir=${folder.replaceAll('\\', '\\\\')}`,
+    `clientPort=${port + sid - 1}`,
+    '4lw.commands.whitelist=*',
+    // On one machine they would all want port 8080.
+    'admin.enableServer=false',
+    'ensemble=demo',
+    `natsUrl=${natsUrl}`,
+    ...(replicas === 1 ? ['standaloneEnabled=false'] : []),
+    // The replicas meet on the bus: nobody listens on the first two ports of a line.
+    ...sids.map((s) => `server.${s}=127.0.0.1:${2887 + s}:${3887 + s};${port + s - 1}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The sentence of a log line that warns, with its fields; null for any other. */
+function warningOf(line: string): string | null {
+  if (!line.startsWith('{')) return null;
+  try {
+    const { level, msg, time: _, sid: __, role: ___, ...fields } = JSON.parse(line);
+    if (typeof level !== 'number' || level < warnLevel) return null;
+    const more = Object.entries(fields).map(([key, value]) => `${key}=${value}`);
+    return [msg, ...more].join(' ');
+  } catch {
+    return null;
+  }
+}
+
+function keepLogSmall(file: string): void {
+  if (existsSync(file) && statSync(file).size > logBytesMax) renameSync(file, `${file}.1`);
+}

@@ -1,0 +1,404 @@
+/**
+ * One term of a leader: discovery (fix an epoch that a quorum promises), synchronization (a quorum
+ * takes over our history), broadcast (Zab phases 1 to 3; spec 6.6 to 6.8). Our own log is a voter
+ * like any other. Ends for good when the quorum is lost or a rival appears; what comes after is a
+ * new election and a new term.
+ */
+
+import { assign, setup } from 'xstate';
+import { isQuorum, type QuorumSystem } from './quorum.ts';
+import {
+  agreed,
+  firstTaken,
+  hasGreeted,
+  isPromised,
+  isSynced,
+  isTaken,
+  type LearnerRecord,
+  nextEpoch,
+} from './standing.ts';
+
+export interface LeaderInput {
+  readonly sid: number;
+  readonly quorum: QuorumSystem;
+  readonly acceptedEpoch: number;
+  readonly currentEpoch: number;
+  /** End of our log: the history that the term begins with. */
+  readonly lastZxid: number;
+  readonly tick: number;
+  /** By this tick a quorum must have taken over our history. */
+  readonly deadlineTick: number;
+  /** Ticks after which a silent learner counts for nothing. */
+  readonly leaseTicks: number;
+  /** A gap between two ticks of more than this many is a stall of our own. */
+  readonly stallTicks: number;
+}
+
+export interface LeaderContext extends LeaderInput {
+  quorum: QuorumSystem;
+  tick: number;
+  /** The epoch of this term; 0 until a quorum has greeted us. */
+  epoch: number;
+  learners: { readonly [sid: string]: LearnerRecord };
+  /** Whoever has promised our epoch to us in this term, also if it has left since. */
+  promisedSids: readonly number[];
+  ownPromise: boolean;
+  ownHistory: boolean;
+  /** Last txn of this epoch in our own log. */
+  logged: number;
+  /** Invariant: never goes down, and a quorum holds everything up to it. */
+  committed: number;
+}
+
+export type LeaderEvent =
+  | {
+      type: 'learner.greeted';
+      sid: number;
+      acceptedEpoch: number;
+      votes: boolean;
+      isBlank: boolean;
+    }
+  /** Our own acceptedEpoch, and later our own history and currentEpoch, are durable. */
+  | { type: 'promise.stored' }
+  | { type: 'history.stored' }
+  | { type: 'epoch.promised'; sid: number; currentEpoch: number; lastZxid: number }
+  | { type: 'leadership.acked'; sid: number }
+  | { type: 'batch.logged'; zxid: number }
+  | { type: 'ack.received'; sid: number; zxid: number }
+  | { type: 'learner.heard'; sid: number }
+  | { type: 'learner.left'; sid: number }
+  /** A reconfig was proposed (old and new must agree), or has been committed (the new one). */
+  | { type: 'quorum.changed'; quorum: QuorumSystem }
+  | { type: 'rival.heard'; epoch: number; leader: number }
+  /** The counter of the zxid is used up: only a new epoch can go on. */
+  | { type: 'counter.exhausted' }
+  | { type: 'leadership.resigned'; reason: string }
+  | { type: 'tick'; tick: number };
+
+type Context = LeaderContext;
+type Greeting = Extract<LeaderEvent, { type: 'learner.greeted' }>;
+type Promised = Extract<LeaderEvent, { type: 'epoch.promised' }>;
+
+function withLearner(
+  { learners }: Context,
+  sid: number,
+  change: Partial<LearnerRecord>,
+): Pick<Context, 'learners'> {
+  const record = learners[sid];
+  if (record === undefined) return { learners };
+  return { learners: { ...learners, [sid]: { ...record, ...change } } };
+}
+
+const learnersWho = ({ learners }: Context, what: 'promised' | 'synced') =>
+  Object.keys(learners)
+    .map(Number)
+    .filter((sid) => learners[sid]![what]);
+
+const isStall = (context: Context, tick: number) => tick - context.tick > context.stallTicks;
+
+export const leaderMachine = setup({
+  types: {
+    context: {} as LeaderContext,
+    input: {} as LeaderInput,
+    events: {} as LeaderEvent,
+  },
+  guards: {
+    hasGreeted: ({ context }) => hasGreeted(context),
+    isPromised: ({ context }) => isPromised(context),
+    isSynced: ({ context }) => isSynced(context),
+    /** A voter has promised itself to somebody else: only a later epoch can win it back. */
+    isAhead: ({ context }, params: Greeting) => params.votes && isTaken(context, params),
+    hasAhead: ({ context }) => firstTaken(context) !== undefined,
+    isMoreRecent: ({ context }, params: Promised) =>
+      context.learners[params.sid]?.votes === true &&
+      (params.currentEpoch > context.currentEpoch ||
+        (params.currentEpoch === context.currentEpoch && params.lastZxid > context.lastZxid)),
+    isKnown: ({ context }, params: { sid: number }) => context.learners[params.sid] !== undefined,
+    isRival: ({ context }, params: { epoch: number }) => params.epoch > context.epoch,
+    isOverdue: ({ context }, params: { tick: number }) =>
+      !isStall(context, params.tick) && params.tick > context.deadlineTick,
+    hasLostQuorum: ({ context }, params: { tick: number }) =>
+      !isStall(context, params.tick) &&
+      !isQuorum(context.quorum, (sid) => {
+        if (sid === context.sid) return true;
+        const heard = context.learners[sid]?.heardTick;
+        return heard !== undefined && params.tick - heard <= context.leaseTicks;
+      }),
+    hasAgreed: ({ context }) => agreed(context) > context.committed,
+  },
+  actions: {
+    noteGreeting: assign(({ context }, { sid, acceptedEpoch, votes, isBlank }: Greeting) => ({
+      learners: {
+        ...context.learners,
+        [sid]: {
+          acceptedEpoch,
+          votes,
+          isBlank,
+          ...{ promised: false, synced: false, acked: 0 },
+          heardTick: context.tick,
+        },
+      },
+    })),
+    chooseEpoch: assign({ epoch: ({ context }) => nextEpoch(context) }),
+    noteOwnPromise: assign({ ownPromise: true }),
+    noteOwnHistory: assign({ ownHistory: true }),
+    notePromise: assign(({ context }, params: { sid: number }) => ({
+      ...withLearner(context, params.sid, { promised: true, heardTick: context.tick }),
+      promisedSids: [...new Set([...context.promisedSids, params.sid])],
+    })),
+    noteSynced: assign(({ context }, params: { sid: number }) =>
+      withLearner(context, params.sid, { synced: true, heardTick: context.tick }),
+    ),
+    noteLogged: assign({ logged: (_, params: { zxid: number }) => params.zxid }),
+    noteAck: assign(({ context }, params: { sid: number; zxid: number }) => {
+      const acked = Math.max(context.learners[params.sid]?.acked ?? 0, params.zxid);
+      return withLearner(context, params.sid, { acked, heardTick: context.tick });
+    }),
+    noteHeard: assign(({ context }, params: { sid: number }) =>
+      withLearner(context, params.sid, { heardTick: context.tick }),
+    ),
+    forgetLearner: assign(({ context }, params: { sid: number }) => {
+      const { [params.sid]: _gone, ...learners } = context.learners;
+      return { learners };
+    }),
+    noteCommitted: assign({ committed: ({ context }) => agreed(context) }),
+    noteQuorum: assign({ quorum: (_, params: { quorum: QuorumSystem }) => params.quorum }),
+    /** After a stall of our own nobody is blamed for a silence that we slept through. */
+    noteTick: assign(({ context }, params: { tick: number }) => {
+      const { tick } = params;
+      if (!isStall(context, tick)) return { tick };
+      const heard = Object.entries(context.learners).map(([sid, record]) => [
+        sid,
+        { ...record, heardTick: tick },
+      ]);
+      return { tick, learners: Object.fromEntries(heard) };
+    }),
+    /** Make our acceptedEpoch durable; then everybody is told. */
+    storePromise: (_, _params: { epoch: number }) => {},
+    announceEpoch: (_, _params: { sids: readonly number[]; epoch: number }) => {},
+    /** Make currentEpoch durable: our history is that of the new epoch. */
+    storeHistory: (_, _params: { epoch: number }) => {},
+    /** Bring these learners to our history. */
+    synchronize: (_, _params: { sids: readonly number[] }) => {},
+    /** Our history is committed: apply it, begin to propose. */
+    establish: (_, _params: { epoch: number }) => {},
+    /** These learners hold our history: they may serve clients. */
+    admit: (_, _params: { sids: readonly number[] }) => {},
+    commit: (_, _params: { zxid: number }) => {},
+    abdicate: (_, _params: { reason: string }) => {},
+  },
+}).createMachine({
+  id: 'leader',
+  context: ({ input }) => ({
+    ...input,
+    epoch: 0,
+    learners: {},
+    promisedSids: [],
+    ownPromise: false,
+    ownHistory: false,
+    logged: 0,
+    committed: 0,
+  }),
+  initial: 'discovering',
+  on: {
+    // Before the epoch is chosen, or while our promise is being stored: it is told with the others.
+    'learner.greeted': { actions: { type: 'noteGreeting', params: ({ event }) => event } },
+    'learner.heard': {
+      guard: { type: 'isKnown', params: ({ event }) => ({ sid: event.sid }) },
+      actions: { type: 'noteHeard', params: ({ event }) => ({ sid: event.sid }) },
+    },
+    'learner.left': {
+      actions: { type: 'forgetLearner', params: ({ event }) => ({ sid: event.sid }) },
+    },
+    'quorum.changed': {
+      actions: { type: 'noteQuorum', params: ({ event }) => ({ quorum: event.quorum }) },
+    },
+    'rival.heard': {
+      guard: { type: 'isRival', params: ({ event }) => ({ epoch: event.epoch }) },
+      target: '.ended',
+      actions: {
+        type: 'abdicate',
+        params: ({ event }) => ({
+          reason: `replica ${event.leader} leads the later epoch ${event.epoch}`,
+        }),
+      },
+    },
+    'leadership.resigned': {
+      target: '.ended',
+      actions: { type: 'abdicate', params: ({ event }) => ({ reason: event.reason }) },
+    },
+    'counter.exhausted': {
+      target: '.ended',
+      actions: { type: 'abdicate', params: { reason: 'the counter of the zxid is used up' } },
+    },
+    tick: [
+      {
+        guard: { type: 'isOverdue', params: ({ event }) => ({ tick: event.tick }) },
+        target: '.ended',
+        actions: {
+          type: 'abdicate',
+          params: { reason: 'no quorum took over our history in time (initLimit)' },
+        },
+      },
+      { actions: { type: 'noteTick', params: ({ event }) => ({ tick: event.tick }) } },
+    ],
+  },
+  states: {
+    discovering: {
+      always: {
+        guard: 'hasGreeted',
+        target: 'promising',
+        actions: [
+          'chooseEpoch',
+          { type: 'storePromise', params: ({ context }) => ({ epoch: context.epoch }) },
+        ],
+      },
+    },
+    promising: {
+      on: {
+        'promise.stored': [
+          {
+            guard: 'hasAhead',
+            target: 'ended',
+            actions: {
+              type: 'abdicate',
+              params: ({ context }) => ({
+                reason: `replica ${firstTaken(context)} promised a later epoch`,
+              }),
+            },
+          },
+          {
+            target: 'ruling',
+            actions: [
+              'noteOwnPromise',
+              {
+                type: 'announceEpoch',
+                params: ({ context }) => ({
+                  sids: Object.keys(context.learners).map(Number),
+                  epoch: context.epoch,
+                }),
+              },
+            ],
+          },
+        ],
+      },
+    },
+    ruling: {
+      initial: 'gathering',
+      on: {
+        'learner.greeted': [
+          {
+            guard: { type: 'isAhead', params: ({ event }) => event },
+            target: '#leader.ended',
+            actions: {
+              type: 'abdicate',
+              params: ({ event }) => ({
+                reason: `replica ${event.sid} promised epoch ${event.acceptedEpoch} to another`,
+              }),
+            },
+          },
+          {
+            actions: [
+              { type: 'noteGreeting', params: ({ event }) => event },
+              {
+                type: 'announceEpoch',
+                params: ({ context, event }) => ({ sids: [event.sid], epoch: context.epoch }),
+              },
+            ],
+          },
+        ],
+        'epoch.promised': {
+          actions: [
+            { type: 'notePromise', params: ({ event }) => ({ sid: event.sid }) },
+            { type: 'synchronize', params: ({ event }) => ({ sids: [event.sid] }) },
+          ],
+        },
+        'history.stored': { actions: 'noteOwnHistory' },
+        'leadership.acked': {
+          actions: { type: 'noteSynced', params: ({ event }) => ({ sid: event.sid }) },
+        },
+      },
+      states: {
+        gathering: {
+          always: {
+            guard: 'isPromised',
+            target: 'synchronizing',
+            actions: [
+              { type: 'storeHistory', params: ({ context }) => ({ epoch: context.epoch }) },
+              {
+                type: 'synchronize',
+                params: ({ context }) => ({ sids: learnersWho(context, 'promised') }),
+              },
+            ],
+          },
+          on: {
+            'epoch.promised': [
+              {
+                guard: { type: 'isMoreRecent', params: ({ event }) => event },
+                target: '#leader.ended',
+                actions: {
+                  type: 'abdicate',
+                  params: ({ event }) => ({
+                    reason: `replica ${event.sid} has a later history`,
+                  }),
+                },
+              },
+              { actions: { type: 'notePromise', params: ({ event }) => ({ sid: event.sid }) } },
+            ],
+          },
+        },
+        synchronizing: {
+          always: {
+            guard: 'isSynced',
+            target: 'broadcasting',
+            actions: [
+              { type: 'establish', params: ({ context }) => ({ epoch: context.epoch }) },
+              {
+                type: 'admit',
+                params: ({ context }) => ({ sids: learnersWho(context, 'synced') }),
+              },
+            ],
+          },
+        },
+        broadcasting: {
+          always: {
+            guard: 'hasAgreed',
+            actions: [
+              'noteCommitted',
+              { type: 'commit', params: ({ context }) => ({ zxid: context.committed }) },
+            ],
+          },
+          on: {
+            'leadership.acked': {
+              actions: [
+                { type: 'noteSynced', params: ({ event }) => ({ sid: event.sid }) },
+                { type: 'admit', params: ({ event }) => ({ sids: [event.sid] }) },
+              ],
+            },
+            'batch.logged': {
+              actions: { type: 'noteLogged', params: ({ event }) => ({ zxid: event.zxid }) },
+            },
+            'ack.received': {
+              actions: {
+                type: 'noteAck',
+                params: ({ event }) => ({ sid: event.sid, zxid: event.zxid }),
+              },
+            },
+            tick: [
+              {
+                guard: { type: 'hasLostQuorum', params: ({ event }) => ({ tick: event.tick }) },
+                target: '#leader.ended',
+                actions: {
+                  type: 'abdicate',
+                  params: { reason: 'no quorum of voters was heard within the lease' },
+                },
+              },
+              { actions: { type: 'noteTick', params: ({ event }) => ({ tick: event.tick }) } },
+            ],
+          },
+        },
+      },
+    },
+    ended: { type: 'final' },
+  },
+});

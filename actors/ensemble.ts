@@ -9,58 +9,23 @@ import type { JuteReader } from '../protocol/jute.ts';
 import type { Membership } from '../protocol/membership.ts';
 import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
 import { ReplicaState, readStatus, type Status } from '../protocol/zab.ts';
-import type { Preparer } from '../storage/prepare.ts';
-import type { Clock, Timer } from './clock.ts';
+import type { Timer } from './clock.ts';
 import { Election } from './election.ts';
+import type { EnsembleParts, EnsemblePorts } from './ensemble-parts.ts';
 import { Forwarder } from './forwarder.ts';
+import { Freshness } from './freshness.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { History } from './history.ts';
-import type { TransitionObserver } from './host.ts';
 import { Leader } from './leader.ts';
 import { Learner } from './learner.ts';
-import { type Members, quorumOf } from './members.ts';
-import type { Notes } from './note.ts';
+import { quorumOf } from './members.ts';
 import { Patience } from './patience.ts';
 import type { PendingRequest } from './pending-request.ts';
-import type { Post } from './post.ts';
-import type { Random } from './random.ts';
-import type { Sessions } from './sessions.ts';
-import type { Settings } from './settings.ts';
-import type { SnapshotIntake } from './snapshot-intake.ts';
-import type { SnapshotSender } from './snapshot-sender.ts';
-
-export type Role = 'leading' | 'following' | 'observing';
-
-export interface EnsemblePorts {
-  elected(role: Role, leader: number): void;
-  established(): void;
-  ended(): void;
-  patienceExhausted(): void;
-  snapshotReceived(): void;
-  /** Another process goes by our sid. */
-  twinFound(description: string): void;
-  openSnapshot(opened: (sender: SnapshotSender) => void): void;
-  /** Our newest digest, and ours after a given txn. */
-  lastDigest(): { readonly zxid: number; readonly digest: number };
-  digestAt(zxid: number): number | null;
-}
-
-export interface EnsembleParts {
-  readonly settings: Settings;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly notes: Notes;
-  readonly post: Post;
-  readonly history: History;
-  readonly preparer: Preparer;
-  readonly sessions: Sessions;
-  readonly members: Members;
-  readonly intake: SnapshotIntake;
-  readonly observer: TransitionObserver;
-}
+import { TwinWatch } from './twin-watch.ts';
 
 /** Heartbeats, votes and deadlines: one tick, ms. */
 const tickMs = 20;
+/** Whom we left as silent is not followed for so long: an election comes to its end in less. */
+const shunTicks = 10;
 /** Without a leader for so long, clients are let go (or get old data, where that is allowed). */
 const lonelyMs = 2000;
 
@@ -70,10 +35,13 @@ export class Ensemble {
   readonly #election: Election;
   readonly #patience = new Patience();
   readonly #heartbeat: Heartbeat;
+  readonly #twins: TwinWatch;
   #leader: Leader | null = null;
   #learner: Learner | null = null;
   /** Known to be gone when the next election begins: whom we left because it is silent. */
   #lost: number[] = [];
+  readonly #freshness = new Freshness();
+  #shunned = { leader: 0, untilTick: 0 };
   #timer: Timer | null = null;
   #lookingSinceMs = 0;
   /** Our tree differs from that of others: only a leader's snapshot mends it. */
@@ -89,6 +57,9 @@ export class Ensemble {
       parts.observer,
     );
     this.#heartbeat = new Heartbeat(parts, this.#election);
+    const { sid, ensemble } = parts.settings;
+    const { startedMs } = this.#heartbeat;
+    this.#twins = new TwinWatch({ sid, ensemble, origin: parts.post.origin, startedMs });
   }
 
   get #sid(): number {
@@ -225,6 +196,7 @@ export class Ensemble {
       ended: (reason, isLeaderGone) => {
         notes.warn('the link to the leader is over', { leader, reason });
         this.#lost = isLeaderGone ? [leader] : [];
+        if (isLeaderGone) this.#shunned = { leader, untilTick: this.#tick + shunTicks };
         this.#ports.ended();
       },
       revalidated: (session, isValid) => this.#revalidated(session, isValid),
@@ -329,6 +301,10 @@ export class Ensemble {
     const { sender } = header;
     const status = readStatus(body);
     if (sender === this.#sid) return this.#twinHeard(header, status);
+    const { post, clock } = this.#parts;
+    if (!this.#freshness.isNews(header, status.startedMs, clock.monotonicMs())) {
+      return post.drop('said before');
+    }
     this.#compareConfig(sender, status);
     if (status.state === ReplicaState.looking) {
       this.#election.voteReceived(sender, status.round, status.vote);
@@ -336,27 +312,26 @@ export class Ensemble {
       if (status.round > this.#election.round) this.#learner?.leaderLooks(header);
     } else if (status.state === ReplicaState.leading) {
       if (status.isEstablished) {
-        this.#election.leaderHeard(sender);
+        if (this.#mayFollow(header)) this.#election.leaderHeard(sender);
         this.#leader?.rivalHeard(sender, header.epoch);
       }
       this.#learner?.statusReceived(header, status);
     }
   }
 
-  /** Of two processes with one sid the one that started later gives way. */
+  /** Not whom we just left as silent, nor who led before what we hold: old words of it may come. */
+  #mayFollow({ sender, epoch }: Readonly<PacketHeader>): boolean {
+    const { leader, untilTick } = this.#shunned;
+    if (sender === leader && this.#tick < untilTick) return false;
+    const { history, members } = this.#parts;
+    return epoch >= history.promises.currentEpoch && members.isVoter(sender);
+  }
+
   #twinHeard(header: Readonly<PacketHeader>, status: Status): void {
-    const { post } = this.#parts;
-    const { startedMs } = this.#heartbeat;
-    const isLater =
-      startedMs > status.startedMs ||
-      (startedMs === status.startedMs && post.origin > header.incarnation);
-    if (!isLater) return this.#sendStatus();
-    const since = new Intl.DateTimeFormat('sv', { dateStyle: 'short', timeStyle: 'medium' });
-    this.#ports.twinFound(
-      `another process is replica ${this.#sid} of ensemble '${this.#parts.settings.ensemble}' ` +
-        `(incarnation ${(header.incarnation >>> 0).toString(16)}, since ` +
-        `${since.format(status.startedMs)}): valid: an own myid for each replica`,
-    );
+    const verdict = this.#twins.heard(header, status);
+    if (verdict.do === 'answer') this.#sendStatus(verdict.twin);
+    else if (verdict.do === 'giveWay') this.#ports.twinFound(verdict.reason);
+    else this.#parts.post.drop('said before');
   }
 
   #compareConfig(sid: number, { configVersion, configSum }: Status): void {
@@ -392,7 +367,7 @@ export class Ensemble {
     if (aloneMs > Math.max(lonelyMs, settings.tickTimeMs)) this.#ports.patienceExhausted();
   }
 
-  #sendStatus(): void {
-    this.#heartbeat.sendStatus(this.#leader, this.#learner);
+  #sendStatus(twin = 0): void {
+    this.#heartbeat.sendStatus(this.#leader, this.#learner, twin);
   }
 }

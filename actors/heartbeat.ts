@@ -33,6 +33,7 @@ export class Heartbeat {
   readonly #election: Election;
   /** Wall clock, ms: tells the earlier of two processes with one sid. */
   readonly startedMs: number;
+  #seq = 0;
   #touchesToldMs = 0;
   #digestToldZxid = 0;
 
@@ -42,7 +43,8 @@ export class Heartbeat {
     this.startedMs = parts.clock.wallMs();
   }
 
-  sendStatus(leader: Leader | null, learner: Learner | null): void {
+  /** `twin`: another process with our sid that was heard, by its incarnation. */
+  sendStatus(leader: Leader | null, learner: Learner | null, twin = 0): void {
     const { post, members, history } = this.#parts;
     const status: Status = {
       state: this.#state(leader, learner),
@@ -52,12 +54,13 @@ export class Heartbeat {
       configVersion: members.current.version,
       configSum: members.sum,
       startedMs: this.startedMs,
+      twin,
       broadcastSeq: leader?.broadcastSeq ?? 0,
       committed: history.committedZxid,
       learners: leader?.progress() ?? [],
     };
     const epoch = leader?.epoch ?? learner?.epoch ?? 0;
-    const address = { kind: PacketKind.status, link: 0, epoch, seq: 0 };
+    const address = { kind: PacketKind.status, link: 0, epoch, seq: ++this.#seq };
     const { links, subjects } = post;
     post.send(links.election, subjects.election, address, (writer) => writeStatus(writer, status));
   }

@@ -7,7 +7,7 @@
 import { crc32 } from 'node:zlib';
 import { batchFault, lastZxidOf } from '../protocol/batch.ts';
 import type { JuteReader } from '../protocol/jute.ts';
-import type { Leadership } from '../protocol/zab.ts';
+import { type Leadership, readZxid } from '../protocol/zab.ts';
 import { follows, type History } from './history.ts';
 
 export interface HistoryIntakePorts {
@@ -60,7 +60,7 @@ export class HistoryIntake {
 
   /** One batch: long zxid that is committed, the frame. */
   take(body: JuteReader): void {
-    const committed = body.long();
+    const committed = readZxid(body);
     const frame = body.buffer.subarray(body.position, body.end);
     if (batchFault(frame, crc32) !== null || !follows(frame, this.#lastZxid)) {
       return this.#ports.broken('a batch of the history is damaged or does not follow');

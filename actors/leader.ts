@@ -15,6 +15,7 @@ import {
   readBeat,
   readGreeting,
   readTouch,
+  readZxid,
   type Touch,
 } from '../protocol/zab.ts';
 import { counterLimit, makeZxid } from '../protocol/zxid.ts';
@@ -52,6 +53,8 @@ export interface LeaderInput {
   readonly deadlineTick: number;
 }
 
+/** Who was heard so lately does not begin a new link. */
+const aliveTicks = 3;
 const leaseTicks = 25;
 const stallTicks = 4;
 
@@ -63,6 +66,8 @@ export class Leader {
   readonly #ports: LeaderPorts;
   readonly #observer: TransitionObserver;
   readonly #host: MachineHost<typeof leaderMachine>;
+  /** All that were ever greeted over in this term. */
+  readonly #links = new Set<number>();
   readonly #handlers = new Map<number, LearnerHandler>();
   /** Ends of the learners' logs, as they promised our epoch. */
   readonly #positions = new Map<number, number>();
@@ -245,7 +250,12 @@ export class Leader {
   #greeted(header: Readonly<PacketHeader>, body: JuteReader): void {
     const { sender, link } = header;
     // Repeated, because it has heard nothing yet.
-    if (this.#handlers.get(sender)?.link === link) return;
+    const known = this.#handlers.get(sender);
+    if (known?.link === link) return;
+    const { tick, learners } = this.#host.context;
+    const isAlive = known !== undefined && tick - (learners[sender]?.heardTick ?? 0) < aliveTicks;
+    if (isAlive || this.#links.has(link)) return this.#post.drop('said before');
+    this.#links.add(link);
     const greeting = readGreeting(body);
     this.#forget(sender);
     const handler = new LearnerHandler(
@@ -274,7 +284,7 @@ export class Leader {
     const { sid } = handler;
     switch (kind) {
       case PacketKind.promise: {
-        const [currentEpoch, lastZxid] = [body.int(), body.long()];
+        const [currentEpoch, lastZxid] = [body.int(), readZxid(body)];
         this.#positions.set(sid, lastZxid);
         return this.#host.send({ type: 'epoch.promised', sid, currentEpoch, lastZxid });
       }
@@ -282,7 +292,7 @@ export class Leader {
         handler.leadershipAcked();
         return this.#host.send({ type: 'leadership.acked', sid });
       case PacketKind.ack:
-        return this.#host.send({ type: 'ack.received', sid, zxid: body.long() });
+        return this.#host.send({ type: 'ack.received', sid, zxid: readZxid(body) });
       case PacketKind.requests:
         while (body.remaining > 0) this.submitFrom(sid, this.#forwarded.read(body));
         return;
@@ -315,9 +325,11 @@ export class Leader {
 
   /** A heartbeat carries again what an ack may have lost. */
   beatReceived(header: Readonly<PacketHeader>, body: JuteReader): void {
-    const { sender: sid, link, epoch } = header;
+    const { sender: sid, link, epoch, seq } = header;
     const handler = this.#handlers.get(sid);
-    if (this.#isOver || handler?.link !== link) return;
+    if (this.#isOver || handler?.link !== link) return this.#post.drop('of another link');
+    if (seq <= handler.beats) return this.#post.drop('said before');
+    handler.beats = seq;
     const beat = readBeat(body);
     this.#host.send({ type: 'learner.heard', sid });
     if (epoch === this.epoch && beat.logged > makeZxid(epoch, 0)) {

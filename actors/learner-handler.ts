@@ -6,9 +6,9 @@
 import { channelMachine } from '../machines/channel.ts';
 import { learnerHandlerMachine, type Position } from '../machines/learner-handler.ts';
 import { firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
-import type { JuteReader, JuteWriter } from '../protocol/jute.ts';
+import { JuteError, type JuteReader, type JuteWriter } from '../protocol/jute.ts';
 import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
-import { writeLeadership } from '../protocol/zab.ts';
+import { readZxid, writeLeadership } from '../protocol/zab.ts';
 import type { Bus } from './bus.ts';
 import type { History } from './history.ts';
 import { MachineHost, type TransitionObserver } from './host.ts';
@@ -41,6 +41,8 @@ export class LearnerHandler {
   readonly #epoch: () => number;
   /** Number of the last frame that was sent to it alone. */
   sent = 0;
+  /** Number of its last heartbeat. */
+  beats = 0;
   #kind = 0;
   #body: JuteReader | null = null;
   /** Everything up to here has been sent to it. */
@@ -71,7 +73,7 @@ export class LearnerHandler {
     this.#channel = new MachineHost(
       channelMachine,
       {
-        deliverFrame: () => this.#deliver(),
+        deliverFrame: () => this.#read(),
         dropFrame: () => this.#post.drop('duplicate or stale'),
         reportGap: ({ expected, seq }: { expected: number; seq: number }) =>
           ports.lost(this, `frames ${expected} to ${seq} of it are missing`),
@@ -127,15 +129,26 @@ export class LearnerHandler {
     this.#kind = header.kind;
     this.#body = body;
     const { incarnation, link, seq } = header;
+    if (header.epoch !== this.#epoch()) return this.#post.drop('of another epoch');
     // A learner's frames stand outside of epochs: its link is younger than any it has promised.
     this.#channel.send({ type: 'frame.received', incarnation, link, epoch: 0, seq });
+  }
+
+  /** What cannot be read in a stream is missing in it. */
+  #read(): void {
+    try {
+      this.#deliver();
+    } catch (failure) {
+      if (!(failure instanceof JuteError)) throw failure;
+      this.#ports.lost(this, `a frame of it cannot be read: ${failure.message}`);
+    }
   }
 
   #deliver(): void {
     const body = this.#body!;
     switch (this.#kind) {
       case PacketKind.position:
-        this.#host.send({ type: 'position.reported', position: this.#position(body.long()) });
+        this.#host.send({ type: 'position.reported', position: this.#position(readZxid(body)) });
         break;
       case PacketKind.credit:
         this.#host.send({ type: 'credit.received' });

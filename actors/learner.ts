@@ -8,16 +8,9 @@ import { crc32 } from 'node:zlib';
 import { channelMachine } from '../machines/channel.ts';
 import { learnerMachine } from '../machines/learner.ts';
 import { batchFault } from '../protocol/batch.ts';
-import { JuteReader, type JuteWriter } from '../protocol/jute.ts';
+import { JuteError, JuteReader, type JuteWriter } from '../protocol/jute.ts';
 import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
-import {
-  type Beat,
-  readLeadership,
-  type Status,
-  type Touch,
-  writeBeat,
-  writeGreeting,
-} from '../protocol/zab.ts';
+import { type Beat, readLeadership, readZxid, type Status, type Touch } from '../protocol/zab.ts';
 import { BroadcastIntake } from './broadcast-intake.ts';
 import type { Forwarder } from './forwarder.ts';
 import { follows, type History } from './history.ts';
@@ -28,6 +21,7 @@ import type { Patience } from './patience.ts';
 import type { PendingRequest } from './pending-request.ts';
 import type { Post } from './post.ts';
 import type { SnapshotIntake } from './snapshot-intake.ts';
+import { Upstream } from './upstream.ts';
 
 export interface LearnerPorts {
   /** We hold what the leader holds: clients may be served. */
@@ -57,6 +51,7 @@ export class Learner {
   readonly leader: number;
   readonly #input: LearnerInput;
   readonly #post: Post;
+  readonly #up: Upstream;
   readonly #history: History;
   readonly #ports: LearnerPorts;
   readonly #observer: TransitionObserver;
@@ -69,14 +64,10 @@ export class Learner {
   #broadcast: BroadcastIntake | null = null;
   readonly #historyIntake: HistoryIntake;
   #incarnation = 0;
-  /** Number of our last frame to the leader. */
-  #sent = 0;
   #kind = 0;
   #body = new JuteReader();
   #tick = 0;
   readonly #progress = new LinkProgress();
-  /** The leader's; 0 until it has announced it. */
-  epoch = 0;
   isServing = false;
 
   constructor(
@@ -95,17 +86,18 @@ export class Learner {
     this.leader = leader;
     this.#input = input;
     this.#post = parts.post;
+    this.#up = new Upstream(parts.post, leader, input.link);
     this.#history = parts.history;
     this.#ports = ports;
     this.#observer = parts.observer;
     this.#intake = parts.intake;
     this.#patience = parts.patience;
     this.#historyIntake = new HistoryIntake(parts.history, {
-      credit: () => this.#send(PacketKind.credit),
+      credit: () => this.#up.send(PacketKind.credit),
       received: () => this.#host.send({ type: 'history.received' }),
       broken: (reason) => this.abandon(reason),
     });
-    this.#forwarder = parts.forwarder((write) => this.#send(PacketKind.requests, write));
+    this.#forwarder = parts.forwarder((write) => this.#up.send(PacketKind.requests, write));
     const { acceptedEpoch } = this.#history.promises;
     this.#host = new MachineHost(
       learnerMachine,
@@ -115,7 +107,7 @@ export class Learner {
         storePromise: ({ epoch }: { epoch: number }) => this.#storePromise(epoch),
         promiseEpoch: () => this.#promiseEpoch(),
         adoptHistory: () => this.#adopt(),
-        ackLeadership: () => this.#send(PacketKind.ackLeadership),
+        ackLeadership: () => this.#up.send(PacketKind.ackLeadership),
         serve: () => this.#serve(),
         leave: ({ reason, isGone }: { reason: string; isGone: boolean }) =>
           this.#leave(reason, isGone),
@@ -134,6 +126,11 @@ export class Learner {
     return this.#host.state;
   }
 
+  /** The leader's; 0 until it has announced it. */
+  get epoch(): number {
+    return this.#up.epoch;
+  }
+
   get votes(): boolean {
     return this.#input.votes;
   }
@@ -148,26 +145,12 @@ export class Learner {
 
   // To the leader.
 
-  #send(kind: PacketKind, write?: (writer: JuteWriter) => void): void {
-    this.#sent++;
-    this.#sendAs(this.#sent, kind, write);
-  }
-
-  #sendAs(seq: number, kind: PacketKind, write?: (writer: JuteWriter) => void): void {
-    const { links, subjects } = this.#post;
-    const address = { kind, link: this.#input.link, epoch: this.epoch, seq };
-    this.#post.send(links.zab, subjects.peer(this.leader), address, write);
-  }
-
-  /** Said again as the same first frame, until something comes back. */
+  /** Said again and again, until something comes back. */
   #greet(): void {
     if (this.#down !== null) return;
-    this.#sent = 1;
     const { votes, configVersion, wantsSnapshot } = this.#input;
     const { lastZxid, promises } = this.#history;
-    this.#sendAs(1, PacketKind.greet, (writer) =>
-      writeGreeting(writer, { votes, ...promises, lastZxid, configVersion, wantsSnapshot }),
-    );
+    this.#up.greet({ votes, ...promises, lastZxid, configVersion, wantsSnapshot });
   }
 
   #storePromise(epoch: number): void {
@@ -179,18 +162,18 @@ export class Learner {
 
   #promiseEpoch(): void {
     const { lastZxid, promises } = this.#history;
-    this.#send(PacketKind.promise, (writer) => writer.int(promises.currentEpoch).long(lastZxid));
+    this.#up.send(PacketKind.promise, (writer) => writer.int(promises.currentEpoch).long(lastZxid));
   }
 
   /** What is durable here; observers have nobody who counts on it. */
   logged(zxid: number): void {
     const { state } = this.#host;
     if (!this.#input.votes || (state !== 'following' && state !== 'joining.acking')) return;
-    this.#send(PacketKind.ack, (writer) => writer.long(zxid));
+    this.#up.send(PacketKind.ack, (writer) => writer.long(zxid));
   }
 
   revalidate(high: number, low: number, timeoutMs: number): void {
-    this.#send(PacketKind.revalidate, (writer) => writer.halves(high, low).int(timeoutMs));
+    this.#up.send(PacketKind.revalidate, (writer) => writer.halves(high, low).int(timeoutMs));
   }
 
   // From the leader, to us alone.
@@ -219,7 +202,8 @@ export class Learner {
     this.#broadcast = new BroadcastIntake(
       { incarnation, epoch },
       {
-        deliver: (broadcastKind, body) => this.#deliverBroadcast(broadcastKind, body),
+        deliver: (broadcastKind, body) =>
+          this.#reading(() => this.#deliverBroadcast(broadcastKind, body)),
         dropped: (reason) => this.#post.drop(reason),
         broken: (reason) => this.abandon(reason),
       },
@@ -228,7 +212,7 @@ export class Learner {
     return new MachineHost(
       channelMachine,
       {
-        deliverFrame: () => this.#deliver(epoch),
+        deliverFrame: () => this.#reading(() => this.#deliver(epoch)),
         dropFrame: () => this.#post.drop('duplicate or stale'),
         reportGap: ({ expected, seq }: { expected: number; seq: number }) =>
           this.abandon(`frames ${expected} to ${seq} of the leader are missing`),
@@ -242,20 +226,30 @@ export class Learner {
     this.#host.send({ type: 'link.broken', reason });
   }
 
+  /** What cannot be read in a stream is missing in it. */
+  #reading(deliver: () => void): void {
+    try {
+      deliver();
+    } catch (failure) {
+      if (!(failure instanceof JuteError)) throw failure;
+      this.abandon(`a frame of the leader cannot be read: ${failure.message}`);
+    }
+  }
+
   #deliver(epoch: number): void {
     const body = this.#body;
     switch (this.#kind) {
       case PacketKind.announceEpoch:
-        this.epoch = epoch;
+        this.#up.epoch = epoch;
         return this.#host.send({ type: 'epoch.announced', epoch });
       case PacketKind.cut:
-        return this.#considerCut(body.long());
+        return this.#considerCut(readZxid(body));
       case PacketKind.history:
         return this.#historyIntake.take(body);
       case PacketKind.leadership:
         return this.#historyIntake.leadershipReceived(readLeadership(body));
       case PacketKind.admit:
-        this.#history.commit(body.long());
+        this.#history.commit(readZxid(body));
         return this.#host.send({ type: 'admitted' });
       case PacketKind.revalidated:
         return this.#revalidated(body);
@@ -278,7 +272,7 @@ export class Learner {
   #considerCut(zxid: number): void {
     const position = this.#historyIntake.considerCut(zxid);
     if (position === null) return this.abandon('it would cut what is known to be committed (Z10)');
-    this.#send(PacketKind.position, (writer) => writer.long(position));
+    this.#up.send(PacketKind.position, (writer) => writer.long(position));
   }
 
   #adopt(): void {
@@ -290,7 +284,7 @@ export class Learner {
 
   #takeSnapshot(kind: number, body: JuteReader): void {
     this.#intake.take(kind, body, {
-      credit: () => this.#send(PacketKind.credit),
+      credit: () => this.#up.send(PacketKind.credit),
       failed: (reason) => this.abandon(reason),
       received: () => this.#ports.snapshotReceived(),
     });
@@ -308,7 +302,7 @@ export class Learner {
   }
 
   #deliverBroadcast(kind: number, body: JuteReader): void {
-    const committed = body.long();
+    const committed = readZxid(body);
     if (kind === PacketKind.propose) {
       const frame = body.buffer.subarray(body.position, body.end);
       if (batchFault(frame, crc32) !== null || !follows(frame, this.#history.lastZxid)) {
@@ -316,6 +310,7 @@ export class Learner {
       }
       this.#history.append(frame);
     }
+    if (committed > this.#history.lastZxid) return this.abandon('it commits what we have not got');
     this.#commit(committed);
   }
 
@@ -340,15 +335,18 @@ export class Learner {
   statusReceived(header: Readonly<PacketHeader>, status: Status): void {
     if (header.sender !== this.leader) return;
     if (this.#incarnation !== 0 && header.incarnation !== this.#incarnation) return;
+    const own = status.learners.find(({ sid }) => sid === this.#post.sid);
+    const isOurs = own?.link === this.#input.link;
+    // Before that, it is no answer to us: it may be an old one.
+    if (!isOurs && this.#host.state !== 'following') return;
     this.#host.send({ type: 'leader.heard' });
     this.#patience.heard(this.#tick);
     if (this.#host.state !== 'following') return;
-    const own = status.learners.find(({ sid }) => sid === this.#post.sid);
-    if (header.epoch !== this.epoch || own?.link !== this.#input.link) {
+    if (header.epoch !== this.epoch || !isOurs) {
       return this.abandon('the leader does not know this link any more');
     }
     const { broadcastSeq: broadcast } = status;
-    this.#checkProgress({ broadcast, down: own.sent, up: this.#sent }, own.taken);
+    this.#checkProgress({ broadcast, down: own.sent, up: this.#up.sent }, own.taken);
   }
 
   #checkProgress(announced: Announced, taken: number): void {
@@ -370,19 +368,12 @@ export class Learner {
 
   /** Tells the leader that we live, what we have logged, and whose clients were heard. */
   beat(digest: { readonly zxid: number; readonly digest: number }, touches: Iterable<Touch>): void {
-    const { links, subjects } = this.#post;
     const beat: Beat = {
       logged: this.#broadcast?.isStarted ? this.#history.loggedZxid : 0,
       digestZxid: digest.zxid,
       digest: digest.digest,
     };
-    const address = {
-      ...{ kind: PacketKind.beat, link: this.#input.link, epoch: this.epoch, seq: 0 },
-    };
-    const frame = this.#post.pack(address, (writer) => writeBeat(writer, beat, touches));
-    links.election.probe(subjects.beat(this.leader), frame, () =>
-      this.#host.send({ type: 'leader.absent' }),
-    );
+    this.#up.beat(beat, touches, () => this.#host.send({ type: 'leader.absent' }));
   }
 
   #leave(reason: string, isLeaderGone: boolean): void {

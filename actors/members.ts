@@ -84,10 +84,7 @@ export class Members {
 
   /** Is this the first that we hear of another list of the same version from that replica? */
   newlyDisagrees(sid: number, version: number, sum: number): boolean {
-    if (version !== this.#current.version || sum === this.sum) {
-      this.#disagreeing.delete(sid);
-      return false;
-    }
+    if (version !== this.#current.version || sum === this.sum) return false;
     if (this.#disagreeing.has(sid)) return false;
     this.#disagreeing.add(sid);
     return true;

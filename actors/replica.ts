@@ -13,7 +13,7 @@ import type { Clock, Timer } from './clock.ts';
 import type { Door } from './connection-ports.ts';
 import { Counters } from './counters.ts';
 import { Deciders } from './deciders.ts';
-import { Ensemble, type Role } from './ensemble.ts';
+import { Ensemble } from './ensemble.ts';
 import { Founding } from './founding.ts';
 import { MachineHost, type TransitionObserver } from './host.ts';
 import { Members } from './members.ts';
@@ -237,8 +237,7 @@ export class Replica {
         preparer: this.writePath.preparer,
       },
       {
-        elected: (role: Role, leader: number) =>
-          this.#peer.send({ type: 'leader.elected', role, leader }),
+        elected: (role, leader) => this.#peer.send({ type: 'leader.elected', role, leader }),
         established: () => {
           const { isLeading, leader } = this.ensemble!;
           this.#founding.begin(isLeading, leader?.epoch ?? 0);

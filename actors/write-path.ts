@@ -70,6 +70,10 @@ export class WritePath {
     this.preparer = new Preparer(this.state, this.access, settings, ports.reconfig);
     const applier = new BatchApplier(origin, new Applier(this.state, watches), {
       ...ports,
+      sessionCreated: (id, timeoutMs) => {
+        this.preparer.outstanding.opening.delete(id);
+        ports.sessionCreated(id, timeoutMs);
+      },
       sessionClosed: (id, byClient) => {
         this.preparer.outstanding.closing.delete(id);
         ports.sessionClosed(id, byClient);

@@ -18,6 +18,7 @@ import { viewOf } from '../actors/replica-view.ts';
 import { isDistributed, type Settings } from '../actors/settings.ts';
 import { DirectoryInUse } from '../storage/data-lock.ts';
 import { openStores, type Stores } from '../storage/stores.ts';
+import { busAddressOf } from './bus-config.ts';
 import { type ConfigInput, loadSettings } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { type BusAddress, openLinks } from './links.ts';
@@ -73,7 +74,7 @@ class Server {
   async #busAddress(): Promise<BusAddress | null> {
     const { natsUrl } = this.#settings;
     if (!isDistributed(this.#settings)) return null;
-    if (natsUrl !== null) return { servers: natsUrl };
+    if (natsUrl !== null) return busAddressOf(this.#settings);
     this.#ownBus = await startOwnBus(this.#settings, this.#notes);
     const { servers, user, pass } = this.#ownBus;
     return { servers, auth: { user, pass } };

@@ -15,7 +15,9 @@ import {
   isSynced,
   isTaken,
   type LearnerRecord,
+  learnersWho,
   nextEpoch,
+  withLearner,
 } from './standing.ts';
 
 export interface LeaderInput {
@@ -35,6 +37,7 @@ export interface LeaderInput {
 }
 
 export interface LeaderContext extends LeaderInput {
+  deadlineTick: number;
   quorum: QuorumSystem;
   tick: number;
   /** The epoch of this term; 0 until a quorum has greeted us. */
@@ -79,21 +82,6 @@ type Context = LeaderContext;
 type Greeting = Extract<LeaderEvent, { type: 'learner.greeted' }>;
 type Promised = Extract<LeaderEvent, { type: 'epoch.promised' }>;
 
-function withLearner(
-  { learners }: Context,
-  sid: number,
-  change: Partial<LearnerRecord>,
-): Pick<Context, 'learners'> {
-  const record = learners[sid];
-  if (record === undefined) return { learners };
-  return { learners: { ...learners, [sid]: { ...record, ...change } } };
-}
-
-const learnersWho = ({ learners }: Context, what: 'promised' | 'synced') =>
-  Object.keys(learners)
-    .map(Number)
-    .filter((sid) => learners[sid]![what]);
-
 const isStall = (context: Context, tick: number) => tick - context.tick > context.stallTicks;
 
 export const leaderMachine = setup({
@@ -114,7 +102,9 @@ export const leaderMachine = setup({
       (params.currentEpoch > context.currentEpoch ||
         (params.currentEpoch === context.currentEpoch && params.lastZxid > context.lastZxid)),
     isKnown: ({ context }, params: { sid: number }) => context.learners[params.sid] !== undefined,
-    isRival: ({ context }, params: { epoch: number }) => params.epoch > context.epoch,
+    /** One whose epoch is over by what we promised is none. */
+    isRival: ({ context }, params: { epoch: number }) =>
+      params.epoch > context.epoch && params.epoch >= context.acceptedEpoch,
     isOverdue: ({ context }, params: { tick: number }) =>
       !isStall(context, params.tick) && params.tick > context.deadlineTick,
     hasLostQuorum: ({ context }, params: { tick: number }) =>
@@ -171,7 +161,8 @@ export const leaderMachine = setup({
         sid,
         { ...record, heardTick: tick },
       ]);
-      return { tick, learners: Object.fromEntries(heard) };
+      const deadlineTick = context.deadlineTick + tick - context.tick;
+      return { tick, deadlineTick, learners: Object.fromEntries(heard) };
     }),
     /** Make our acceptedEpoch durable; then everybody is told. */
     storePromise: (_, _params: { epoch: number }) => {},
@@ -308,6 +299,7 @@ export const leaderMachine = setup({
           },
         ],
         'epoch.promised': {
+          guard: { type: 'isKnown', params: ({ event }) => ({ sid: event.sid }) },
           actions: [
             { type: 'notePromise', params: ({ event }) => ({ sid: event.sid }) },
             { type: 'synchronize', params: ({ event }) => ({ sids: [event.sid] }) },
@@ -370,6 +362,7 @@ export const leaderMachine = setup({
           },
           on: {
             'leadership.acked': {
+              guard: { type: 'isKnown', params: ({ event }) => ({ sid: event.sid }) },
               actions: [
                 { type: 'noteSynced', params: ({ event }) => ({ sid: event.sid }) },
                 { type: 'admit', params: ({ event }) => ({ sids: [event.sid] }) },

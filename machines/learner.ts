@@ -54,6 +54,8 @@ export type LearnerEvent =
 
 /** A hint of the bus counts only when it is repeated. */
 const absencesMax = 3;
+/** And only when the leader itself has said nothing for so long. */
+const quietTicks = 2;
 
 export const learnerMachine = setup({
   types: {
@@ -67,12 +69,14 @@ export const learnerMachine = setup({
       context.votes && params.epoch > context.acceptedEpoch,
     hasStalled: ({ context }, params: { tick: number }) =>
       params.tick - context.tick > context.stallTicks,
+    /** Until it has answered it may still have to hear that it was elected. */
     isSilent: ({ context }, params: { tick: number }) =>
-      params.tick - context.heardTick > context.silentTicks,
+      params.tick - context.heardTick > context.silentTicks * (context.epoch === 0 ? 3 : 1),
     isLate: ({ context }, params: { tick: number }) => params.tick > context.deadlineTick,
     mustGreet: ({ context }, params: { tick: number }) =>
       params.tick - context.greetedTick >= context.greetTicks,
-    isGone: ({ context }) => context.absences + 1 >= absencesMax,
+    isGone: ({ context }) =>
+      context.absences + 1 >= absencesMax && context.tick - context.heardTick >= quietTicks,
   },
   actions: {
     noteEpoch: assign({ epoch: (_, params: { epoch: number }) => params.epoch }),

@@ -95,3 +95,20 @@ export function firstTaken(context: Standing): number | undefined {
     .map(([sid, { votes, acceptedEpoch }]) => ({ sid: Number(sid), votes, acceptedEpoch }))
     .find((learner) => learner.votes && isTaken(context, learner))?.sid;
 }
+
+/** The learners after a change of one of them; of one that is unknown nothing is noted. */
+export function withLearner(
+  { learners }: Standing,
+  sid: number,
+  change: Partial<LearnerRecord>,
+): Pick<Standing, 'learners'> {
+  const record = learners[sid];
+  if (record === undefined) return { learners };
+  return { learners: { ...learners, [sid]: { ...record, ...change } } };
+}
+
+export function learnersWho({ learners }: Standing, what: 'promised' | 'synced'): number[] {
+  return Object.keys(learners)
+    .map(Number)
+    .filter((sid) => learners[sid]![what]);
+}

@@ -37,6 +37,8 @@ export interface Status {
   readonly configSum: number;
   /** When its process started, wall clock in ms: of two with one sid, the later one gives way. */
   readonly startedMs: number;
+  /** Another process with its sid that it has heard of, by incarnation; 0 for none. */
+  readonly twin: number;
   /** Of a leader: number of its last broadcast, zxid up to which all is committed, its learners. */
   readonly broadcastSeq: number;
   readonly committed: number;
@@ -47,7 +49,7 @@ export function writeStatus(writer: JuteWriter, status: Status): void {
   const { vote } = status;
   writer.int(status.state).boolean(status.isEstablished).int(status.round);
   writer.int(vote.leader).long(vote.zxid).int(vote.epoch);
-  writer.long(status.configVersion).int(status.configSum).long(status.startedMs);
+  writer.long(status.configVersion).int(status.configSum).long(status.startedMs).int(status.twin);
   writer.long(status.broadcastSeq).long(status.committed).int(status.learners.length);
   for (const { sid, link, taken, sent } of status.learners) {
     writer.int(sid).int(link).long(taken).long(sent);
@@ -62,6 +64,7 @@ export function readStatus(reader: JuteReader): Status {
   const configVersion = within(reader.long(), 0);
   const configSum = reader.int();
   const startedMs = within(reader.long(), 0, wallMsMax);
+  const twin = reader.int();
   const broadcastSeq = within(reader.long(), 0);
   const committed = within(reader.long(), 0);
   const learners: LearnerProgress[] = [];
@@ -72,7 +75,7 @@ export function readStatus(reader: JuteReader): Status {
   }
   expectEnd(reader);
   return {
-    ...{ state, isEstablished, round, vote, configVersion, configSum, startedMs },
+    ...{ state, isEstablished, round, vote, configVersion, configSum, startedMs, twin },
     ...{ broadcastSeq, committed, learners },
   };
 }

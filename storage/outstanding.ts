@@ -63,6 +63,8 @@ export class Outstanding {
   #queueHead = 0;
   /** Ephemerals that prepared txns create, by session. */
   readonly #ephemerals = new Map<string, Set<string>>();
+  /** Sessions with a prepared createSession: a replica elsewhere may have applied it already. */
+  readonly opening = new Set<string>();
   /** Sessions with a prepared closeSession. */
   readonly closing = new Set<string>();
   #undo: UndoEntry[] | null = null;
@@ -244,6 +246,7 @@ export class Outstanding {
     this.#queue = [];
     this.#queueHead = 0;
     this.#ephemerals.clear();
+    this.opening.clear();
     this.closing.clear();
   }
 }

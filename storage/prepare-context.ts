@@ -78,8 +78,10 @@ export class PrepareContext {
     return this.reader.buffer.toString('utf8', this.pathStart, this.pathEnd);
   }
 
-  /** Is the session still there? Its closeSession may be prepared already (spec 3.3). */
+  /** Is the session there? Its createSession or closeSession may be prepared (spec 3.3). */
   hasSession(): boolean {
-    return this.state.sessions.has(this.session) && !this.outstanding.closing.has(this.session);
+    const { opening, closing } = this.outstanding;
+    const isThere = this.state.sessions.has(this.session) || opening.has(this.session);
+    return isThere && !closing.has(this.session);
   }
 }

@@ -89,6 +89,7 @@ function prepareBody(context: PrepareContext, op: number, writer: JuteWriter): n
     case Opcode.closeSession:
       return prepareCloseSession(context, writer);
     case Opcode.createSession:
+      context.outstanding.opening.add(context.session);
       writer.int(context.reader.int());
       return ErrorCode.ok;
     case Opcode.setSecret:

@@ -11,7 +11,7 @@ import { makeZxid } from '../../protocol/zxid.ts';
 const zxidsOf = (history: DigestHistory) => history.records().map(({ zxid }) => zxid);
 const digestOf = (zxid: number) => zxid * 7;
 
-/** A replica that has recovered what came before and applies batches that end at `ends`. */
+/** A replica that applies batches that end there. */
 function noted(ends: readonly number[], history = new DigestHistory()): DigestHistory {
   for (const zxid of ends) history.note(zxid, digestOf(zxid));
   return history;
@@ -62,7 +62,7 @@ describe('a digest', () => {
           });
           const early = noted(ends);
           const later = ends.slice(start);
-          const late = noted(later, startedAt(ends[start - 1] ?? 0));
+          const late = noted(later, new DigestHistory(ends[start - 1] ?? 0));
 
           const expected = zxidsOf(early).filter((one) => later.includes(one));
           expect(zxidsOf(late)).toEqual(expected);
@@ -72,8 +72,3 @@ describe('a digest', () => {
     );
   });
 });
-
-/** One whose replica has recovered the state up to that zxid. */
-function startedAt(zxid: number): DigestHistory {
-  return new DigestHistory(zxid);
-}

@@ -4,22 +4,27 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../actors/clock.ts';
 import { LogWriter } from '../../actors/log-writer.ts';
-import { beginBatch, endBatch } from '../../protocol/batch.ts';
+import { beginBatch, endBatch, lastZxidOf } from '../../protocol/batch.ts';
 import { JuteWriter } from '../../protocol/jute.ts';
+import { LmdbLog } from '../../storage/lmdb-log.ts';
+import { LogSegment } from '../../storage/log-segment.ts';
 import type { LogStore } from '../../storage/log-store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { temporaryFolder } from '../support/temp.ts';
 
 interface Held {
   readonly resolve: () => void;
   readonly reject: (reason: Error) => void;
 }
 
-/** A frame of `count` txns without bytes. */
-function frameAt(firstZxid: number, count = 1): Buffer {
+/** A frame of `count` txns that says nothing more, in so many bytes. */
+function frameAt(firstZxid: number, count = 1, bytes = 0): Buffer {
   const writer = new JuteWriter();
   beginBatch(writer);
+  writer.bytes(Buffer.alloc(bytes));
   return Buffer.from(endBatch(writer, firstZxid, count, crc32));
 }
 
@@ -230,4 +235,38 @@ describe('after a failed flush', () => {
 
     expect(logged()).toEqual([]);
   });
+});
+
+test('a batch in a new segment is not logged before the last one of the old one', async () => {
+  const log = await LmdbLog.open({ directory: temporaryFolder(), segmentBytesMax: 1000 });
+  const { append } = LogSegment.prototype;
+  let flush = () => {};
+  const flushed = new Promise<void>((resolve) => {
+    flush = resolve;
+  });
+  const spy = vi.spyOn(LogSegment.prototype, 'append').mockImplementation(function (
+    this: LogSegment,
+    frame,
+    after,
+  ) {
+    const written = append.call(this, frame, after);
+    return lastZxidOf(frame) === 2 ? written.then(() => flushed) : written;
+  });
+  const seen: string[] = [];
+  const writer = new LogWriter(log, systemClock, {
+    logged: (zxid) => void seen.push(`logged ${zxid}`),
+    failed: (reason) => void seen.push(`failed: ${reason.message}`),
+    flushTook: () => {},
+  });
+  for (const zxid of [1, 2, 3, 4]) writer.append(frameAt(zxid, 1, 600));
+  // Time enough for the flushes that are not held back.
+  while (seen.length < 1) await turn();
+  for (let turns = 0; turns < 20_000 && seen.length < 3; turns++) await turn();
+  expect(seen).toEqual(['logged 1']);
+
+  flush();
+  await new Promise<void>((resolve) => writer.settle(resolve));
+  expect(seen).toEqual([1, 2, 3, 4].map((zxid) => `logged ${zxid}`));
+  spy.mockRestore();
+  await log.close();
 });

@@ -239,6 +239,22 @@ describe('expiry', () => {
   });
 });
 
+describe('who waits for a session', () => {
+  test('goes on when its createSession is applied here, or at once if it was', () => {
+    const { state, sessions } = rig();
+    const id = '0200000000000042';
+    const seen: string[] = [];
+    for (const name of ['one', 'other']) sessions.whenCreated(id, () => void seen.push(name));
+    expect(seen).toEqual([]);
+    state.sessions.set(id, 6000);
+    sessions.created(id, 6000);
+    expect(seen).toEqual(['one', 'other']);
+
+    sessions.whenCreated(id, () => void seen.push('late'));
+    expect(seen).toEqual(['one', 'other', 'late']);
+  });
+});
+
 describe('a session that was heard of elsewhere', () => {
   test('lives on from that moment, with the timeout that was agreed there', () => {
     const { clock, sessions, submitted, open } = rig();

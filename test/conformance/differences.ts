@@ -14,8 +14,6 @@ export interface Difference {
   readonly steps: readonly string[];
   /** What we answer where Apache answered `theirs`. */
   readonly ours: (theirs: readonly Json[]) => Json[];
-  /** Txns that we make of each of these steps, and Apache does not. */
-  readonly txns?: number;
 }
 
 type Fields = { [name: string]: Json };
@@ -74,9 +72,12 @@ export const differences: readonly Difference[] = [
   },
   {
     reason: 'sync is a quorum round: it is a txn, and takes a zxid',
-    steps: ['sync', 'sync of nothing', 'sync of a bad path', 'sync, null path'],
+    steps: [
+      ...['sync', 'sync of nothing', 'sync of a bad path', 'sync, null path'],
+      'sync in a pipeline',
+    ],
+    // Their zxids, and all that come after them, are numbered anew below.
     ours: (theirs) => [...theirs],
-    txns: 1,
   },
   {
     reason: 'create2 in a multi is answered as create2, with its Stat, as 3.9 does',
@@ -109,47 +110,48 @@ function withStat(result: Fields, { zxid }: Fields): Fields {
   return { op: Opcode.create2, body: { path, stat } };
 }
 
-/** Fields that say what the last txn is at the moment, and those that say when something was. */
-const nowFields = new Set(['zxid']);
-const thenFields = new Set(['czxid', 'mzxid', 'pzxid']);
+/** When a znode was made or changed; `zxid` is that of the txn, or else of the last one. */
+const memories = new Set(['czxid', 'mzxid', 'pzxid']);
 
 /**
- * Numbers zxids as we do, who make txns of some steps of which Apache makes none. What comes after
- * such a step is so many higher; what a znode remembers from before it is as it was.
+ * Numbers zxids as we do, where each sync takes one and Apache's takes none: what comes after a
+ * sync is one higher for each that was before it; what a znode remembers of before is as it was.
  */
 class Numbering {
-  /** Apache's last zxid at each txn that only we make. */
-  readonly #extra: number[] = [];
+  /** Apache's last zxid at each sync so far. */
+  readonly #syncs: number[] = [];
 
-  /** A step of ours made `txns`; Apache answered it like this. */
-  note(theirs: readonly Json[], txns: number): void {
-    const zxid = theirs.map((reply) => offset((reply as Fields)['zxid'])).find((at) => at !== null);
-    for (let left = txns; left > 0; left--) this.#extra.push(zxid!);
-  }
-
-  #renumber(value: Json, isNow: boolean): Json {
+  #renumber(value: Json, isMemory: boolean): Json {
     const zxid = offset(value);
     if (zxid === null) return value;
-    const before = isNow ? this.#extra : this.#extra.filter((at) => at < zxid);
+    const before = isMemory ? this.#syncs.filter((at) => at < zxid) : this.#syncs;
     return `+${zxid + before.length}`;
   }
 
-  /** The same, with our zxids. */
-  apply(value: Json, field = ''): Json {
-    if (nowFields.has(field) || thenFields.has(field)) {
-      return this.#renumber(value, nowFields.has(field));
-    }
-    if (Array.isArray(value)) return value.map((item) => this.apply(item));
+  #apply(value: Json, field: string): Json {
+    if (field === 'zxid' || memories.has(field)) return this.#renumber(value, field !== 'zxid');
+    if (Array.isArray(value)) return value.map((item) => this.#apply(item, ''));
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => [name, this.apply(item, name)]),
+      Object.entries(value).map(([name, item]) => [name, this.#apply(item, name)]),
     );
+  }
+
+  /** The same replies and events with our zxids; `ops` are what the replies answer, in order. */
+  apply(got: readonly Json[], ops: readonly string[]): Json[] {
+    let replies = 0;
+    return got.map((arrival) => {
+      const { zxid, event } = typeof arrival === 'object' ? (arrival as Fields) : {};
+      const at = offset(zxid);
+      if (event === undefined && ops[replies++] === 'sync' && at !== null) this.#syncs.push(at);
+      return this.#apply(arrival, '');
+    });
   }
 }
 
-/** zxids count from the start of the program: `+63`. Others are no zxid of its txns. */
+/** zxids count from the start of the program, as `+63`; null for what is no zxid of its txns. */
 function offset(value: Json | undefined): number | null {
-  return typeof value === 'string' && value.startsWith('+') ? Number(value) : null;
+  return typeof value === 'string' && /^\+\d+$/.test(value) ? Number(value) : null;
 }
 
 /** What natskeeper must answer, given Apache's transcript of one program. */
@@ -157,8 +159,7 @@ export function expectedOfUs(theirs: readonly Entry[]): Entry[] {
   const numbering = new Numbering();
   return theirs.map((entry) => {
     const difference = differences.find(({ steps }) => steps.includes(entry.step));
-    const ours = difference === undefined ? entry.got : difference.ours(entry.got);
-    if (difference?.txns !== undefined) numbering.note(entry.got, difference.txns);
-    return { ...entry, got: numbering.apply([...ours]) as Json[] };
+    const got = difference === undefined ? entry.got : difference.ours(entry.got);
+    return { ...entry, got: numbering.apply(got, entry.op.split(' ')) };
   });
 }

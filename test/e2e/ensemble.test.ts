@@ -1,129 +1,96 @@
 /**
- * An ensemble of real processes on a real bus, broken under load in every way that a machine has:
- * what was acknowledged is found on every replica afterwards, all trees are one, and sync and read
- * never show what is older than the newest acknowledged write.
- * E2E_ROUNDS repeats everything, E2E_SEED sets the choices of the writers.
+ * Three replicas and an observer on a real bus, broken in every way that a machine has.
  */
 
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { pause } from '../support/zoo-process.ts';
-import { Ensemble, whyNoEnsemble } from './ensemble.ts';
-import { Fence } from './fence-ensemble.ts';
-import { randomFrom } from './random.ts';
-import { Load } from './writers-ensemble.ts';
+import { onEnsemble, recoveryMsMax } from './scenario-ensemble.ts';
 
-const rounds = Number(process.env['E2E_ROUNDS'] ?? 1);
-const seed = Number(process.env['E2E_SEED'] ?? Date.now() % 2 ** 31);
-const reason = whyNoEnsemble === null ? '' : `: ${whyNoEnsemble}`;
-/** Within this time writes are acknowledged again: far more than it takes, on a machine in use. */
-const recoveryMsMax = 10_000;
+onEnsemble('three replicas and an observer', { observers: 1 }, (scenario, rig) => {
+  scenario('a leader is killed', async () => {
+    const leader = await rig.ensemble.leader();
+    await rig.ensemble.kill(leader);
+    await rig.load.more(200, recoveryMsMax);
+    rig.ensemble.spawn(leader);
+  });
 
-describe.skipIf(whyNoEnsemble !== null)(
-  `three replicas and an observer, seed ${seed}${reason}`,
-  () => {
-    const random = randomFrom(seed);
-    const outages: string[] = [];
-    let ensemble: Ensemble;
-    let load: Load;
-    let fence: Fence;
-    let hasFailed = false;
+  scenario('a follower is killed', async () => {
+    const [follower] = await rig.ensemble.followers();
+    await rig.ensemble.kill(follower!);
+    await rig.load.more(200, recoveryMsMax);
+    rig.ensemble.spawn(follower!);
+  });
 
-    beforeAll(async () => {
-      ensemble = await Ensemble.start({ voters: 3, observers: 1 });
-      load = await Load.begin(ensemble, seed);
-      fence = await Fence.begin(ensemble);
-    });
+  scenario('a majority is killed', async () => {
+    const leader = await rig.ensemble.leader();
+    const [follower] = await rig.ensemble.followers();
+    await rig.ensemble.kill(leader, follower!);
+    await pause(300 + rig.random() * 500);
+    const before = rig.load.tally.acked;
+    await pause(300);
+    expect(rig.load.tally.acked, 'without a quorum nothing is acknowledged').toBe(before);
+    rig.ensemble.spawn(leader);
+    rig.ensemble.spawn(follower!);
+  });
 
-    afterEach(({ task }) => {
-      if (task.result?.state !== 'fail' || hasFailed) return;
-      hasFailed = true;
-      console.log(`seed ${seed}: logs in ${ensemble.evidence()}`);
-    });
+  scenario('all are killed', async () => {
+    await rig.ensemble.kill(...rig.ensemble.sids);
+    for (const sid of rig.ensemble.sids) rig.ensemble.spawn(sid);
+  });
 
-    afterAll(async () => {
-      await fence?.end();
-      await load?.end();
-      await ensemble?.remove();
-      console.log(`longest time without a write: ${outages.join(', ')}`);
-    });
-
-    /** Breaks something under load; afterwards everything is as it was, and all are one. */
-    function scenario(name: string, breakIt: () => Promise<void>): void {
-      for (let round = 1; round <= rounds; round++) {
-        test(rounds === 1 ? name : `${name} (${round})`, async ({ skip }) => {
-          skip(hasFailed, 'an earlier scenario failed');
-          load.go();
-          fence.go();
-          await load.more(100, recoveryMsMax);
-          load.tally.takeOutageMs();
-          await breakIt();
-          await load.more(300, recoveryMsMax);
-          await ensemble.serving();
-          await load.more(300, recoveryMsMax);
-          outages.push(`${name} ${load.tally.takeOutageMs()} ms`);
-          await fence.rest();
-          await load.verify();
-          fence.check();
-        });
-      }
+  scenario('one after the other is killed before the last is back', async () => {
+    for (let kills = 0; kills < 8; kills++) {
+      const sid = 1 + Math.floor(rig.random() * rig.ensemble.sids.length);
+      await rig.ensemble.kill(sid);
+      await pause(rig.random() * 400);
+      rig.ensemble.spawn(sid);
+      await pause(rig.random() * 200);
     }
+  });
 
-    scenario('a leader is killed', async () => {
-      const leader = await ensemble.leader();
-      await ensemble.kill(leader);
-      await load.more(200, recoveryMsMax);
-      ensemble.spawn(leader);
-    });
+  scenario('a leader is paused for longer than its lease', async () => {
+    const leader = await rig.ensemble.leader();
+    rig.ensemble.pause(leader);
+    await pause(1000 + rig.random() * 2000);
+    rig.ensemble.resume(leader);
+  });
 
-    scenario('a follower is killed', async () => {
-      const [follower] = await ensemble.followers();
-      await ensemble.kill(follower!);
-      await load.more(500, recoveryMsMax);
-      ensemble.spawn(follower!);
-    });
+  scenario('the bus is killed', async () => {
+    await rig.ensemble.bus!.kill();
+    await pause(rig.random() * 600);
+    await rig.ensemble.bus!.restart();
+  });
 
-    scenario('a majority is killed', async () => {
-      const leader = await ensemble.leader();
-      const [follower] = await ensemble.followers();
-      await ensemble.kill(leader, follower!);
-      await pause(500 + random() * 500);
-      const before = load.tally.acked;
-      await pause(300);
-      expect(load.tally.acked).toBe(before);
-      ensemble.spawn(leader);
-      ensemble.spawn(follower!);
-    });
+  scenario('the bus is paused', async () => {
+    rig.ensemble.bus!.pause();
+    await pause(300 + rig.random() * 2000);
+    rig.ensemble.bus!.resume();
+  });
 
-    scenario('all are killed', async () => {
-      await ensemble.kill(...ensemble.sids);
-      for (const sid of ensemble.sids) ensemble.spawn(sid);
-    });
+  scenario('a follower is away for long', async () => {
+    const [follower] = await rig.ensemble.followers();
+    await rig.ensemble.kill(follower!);
+    await rig.load.more(6000, 4 * recoveryMsMax);
+    rig.ensemble.spawn(follower!);
+  });
 
-    scenario('a leader is paused for longer than its lease', async () => {
-      const leader = await ensemble.leader();
-      ensemble.pause(leader);
-      await pause(1000 + random() * 2000);
-      ensemble.resume(leader);
-    });
+  scenario('a follower loses its disk', async () => {
+    const [follower] = await rig.ensemble.followers();
+    await rig.ensemble.kill(follower!);
+    rig.ensemble.wipe(follower!);
+    await rig.load.more(200, recoveryMsMax);
+    rig.ensemble.spawn(follower!);
+  });
 
-    scenario('the bus is killed', async () => {
-      await ensemble.bus!.kill();
-      await pause(random() * 600);
-      await ensemble.bus!.restart();
-    });
-
-    scenario('the bus is paused', async () => {
-      ensemble.bus!.pause();
-      await pause(300 + random() * 2000);
-      ensemble.bus!.resume();
-    });
-
-    scenario('a follower loses its disk', async () => {
-      const [follower] = await ensemble.followers();
-      await ensemble.kill(follower!);
-      ensemble.wipe(follower!);
-      await load.more(200, recoveryMsMax);
-      ensemble.spawn(follower!);
-    });
-  },
-);
+  scenario('a second process goes by the sid of a replica', async () => {
+    const sid = 1 + Math.floor(rig.random() * 3);
+    const twin = await rig.ensemble.makeKeeper(sid);
+    try {
+      expect((await twin.refusal()).code).toBe(2);
+      expect(twin.stderr).toMatch(`another process is replica ${sid} of ensemble`);
+      expect(await rig.ensemble.mode(sid)).not.toBeNull();
+    } finally {
+      await twin.remove();
+    }
+  });
+});

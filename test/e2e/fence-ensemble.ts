@@ -111,10 +111,10 @@ export class Fence {
     if (this.#faults.length > 0) throw this.#faults[0];
   }
 
+  /** Also where nothing answers any more. */
   async end(): Promise<void> {
     this.#isOver = true;
-    await Promise.all(this.#loops);
-    await Promise.all(this.#unanswered);
     await Promise.all([this.#writer, ...this.#probes].map((client) => client.close()));
+    await Promise.all([...this.#loops, ...this.#unanswered]);
   }
 }

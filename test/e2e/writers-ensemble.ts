@@ -16,7 +16,7 @@ const sessionTimeoutMs = 30_000;
 const attemptTimeoutMs = 1500;
 /** After so many requests a writer looks what is there: its ledger stays short. */
 const stepsMax = 3000;
-const lookMs = 100;
+const lookMs = 250;
 /** Chosen so that the servers of a connect string are tried in the order in which they stand. */
 const keepsOrder = (): number => 1 - Number.EPSILON;
 
@@ -61,6 +61,8 @@ export class Tally implements Shared {
 class Roamer {
   readonly writer: Writer;
   survivors = 0;
+  /** Why it writes no more, if that was not asked for. */
+  failure: Error | null = null;
   #isOver = true;
   #whenBroken: () => void = () => {};
   #living: Promise<void> = Promise.resolve();
@@ -80,8 +82,9 @@ class Roamer {
     if (!this.#isOver) return;
     this.#isOver = false;
     this.#living = this.#live();
-    // Told by `rest`.
-    this.#living.catch(() => {});
+    this.#living.catch((failure: Error) => {
+      this.failure = failure;
+    });
   }
 
   async #live(): Promise<void> {
@@ -98,11 +101,18 @@ class Roamer {
     }
   }
 
+  /** The ledger is long enough; or nothing moves, which may be a fault of the last request. */
   async #enough(): Promise<void> {
-    while (!this.#isOver && this.writer.ledger.steps.length < stepsMax) await pause(lookMs);
+    const { ledger } = this.writer;
+    let stepsBefore = -1;
+    while (!this.#isOver && ledger.steps.length < stepsMax) {
+      if (ledger.steps.length === stepsBefore) return;
+      stepsBefore = ledger.steps.length;
+      await pause(lookMs);
+    }
   }
 
-  /** What is there now is there for good: the session's earlier connections are known to be over. */
+  /** What is there now stays: the session's earlier connections are known to be over. */
   async #settle(): Promise<void> {
     for (;;) {
       try {
@@ -133,7 +143,7 @@ export class Load {
     this.#ensemble = ensemble;
   }
 
-  /** One writer per replica, each beginning with its own. */
+  /** One writer per replica, each beginning with its own; they wait for `go`. */
   static async begin(ensemble: Ensemble, seed: number): Promise<Load> {
     const load = new Load(ensemble);
     for (const sid of ensemble.sids) {
@@ -143,7 +153,6 @@ export class Load {
       await client.create(`/${name}`);
       load.#roamers.push(new Roamer(new Writer(client, name, randomFrom(seed + sid), load.tally)));
     }
-    load.go();
     return load;
   }
 
@@ -161,6 +170,7 @@ export class Load {
     const wanted = this.tally.acked + writes;
     while (this.tally.acked < wanted) {
       const tookMs = performance.now() - startedMs;
+      for (const { failure } of this.#roamers) if (failure !== null) throw failure;
       if (tookMs > withinMs) {
         const got = this.tally.acked - wanted + writes;
         throw new Error(`${got} of ${writes} writes were acknowledged in ${withinMs} ms`);
@@ -214,9 +224,10 @@ export class Load {
     }
   }
 
+  /** Also where nothing answers any more. */
   async end(): Promise<void> {
-    await this.rest().catch(() => {});
     await Promise.all(this.#roamers.map(({ client }) => client.close()));
+    await this.rest().catch(() => {});
   }
 }
 

@@ -157,6 +157,16 @@ describe('a handshake with odd values', () => {
     expect(await client.next()).toBe('closed');
   });
 
+  test('a session that was closed is told to be gone, also with its own password', async () => {
+    const holder = await rig.session();
+    const { sessionId, passwd } = holder;
+    await exchange(holder, request(1, Opcode.closeSession), 2);
+    const client = await rig.open();
+
+    expect(await client.connect({ sessionId, passwd })).toMatchObject(denied);
+    expect(await client.next()).toBe('closed');
+  });
+
   test('a new session takes any password: null, none, a megabyte', async () => {
     for (const passwd of [null, Buffer.alloc(0), Buffer.alloc(maxbuffer - 29)]) {
       const client = await rig.open();

@@ -181,7 +181,7 @@ describe('a watcher that never reads', () => {
     await fake.settle();
     socket.isReading = false;
     socket.arrive(request(1, Opcode.addWatch, b.text('/'), b.int(1)));
-    const { watches } = fake.replica;
+    const { watches } = fake.replica.clients;
     const bytes = Buffer.from('/some/path');
     const before = await settledBytes();
 

@@ -84,7 +84,7 @@ const explorations: { readonly [name in keyof typeof machines]: Exploration } = 
     },
     events: [
       ...[1, 9].map((acceptedEpoch) => {
-        return { type: 'learner.greeted', sid: 2, acceptedEpoch, votes: true };
+        return { type: 'learner.greeted', sid: 2, acceptedEpoch, votes: true, isBlank: false };
       }),
       ...plain(['promise.stored', 'history.stored', 'counter.exhausted']),
       ...[5, 6].map((counter) => {
@@ -95,9 +95,12 @@ const explorations: { readonly [name in keyof typeof machines]: Exploration } = 
       { type: 'batch.logged', zxid: makeZxid(2, 1) },
       { type: 'ack.received', sid: 2, zxid: makeZxid(2, 1) },
       { type: 'quorum.changed', quorum: [majorityOf([1, 2])] },
+      { type: 'leadership.resigned', reason: 'we left the ensemble' },
       ...[1, 99].map((epoch) => ({ type: 'rival.heard', epoch, leader: 3 })),
-      ...[1, 3].map((tick) => ({ type: 'tick', tick })),
+      ...[1, 3, 9].map((tick) => ({ type: 'tick', tick })),
     ] as EventObject[],
+    // Each stall puts the deadline off.
+    stopWhen: ({ context }) => context['deadlineTick'] > 2,
     statesMax: 2000,
   },
   learner: {
@@ -113,8 +116,8 @@ const explorations: { readonly [name in keyof typeof machines]: Exploration } = 
       { type: 'link.broken', reason: 'a frame is missing' },
       ...[1, 2, 3, 9].map((tick) => ({ type: 'tick', tick })),
     ] as EventObject[],
-    // Each stall puts the deadline off.
-    stopWhen: ({ context }) => context['deadlineTick'] > 2,
+    // Each stall puts the deadline off; the bus may repeat itself.
+    stopWhen: ({ context }) => context['deadlineTick'] > 2 || context['absences'] > 2,
     statesMax: 4000,
   },
   learnerHandler: {

@@ -147,7 +147,7 @@ describe('a rival', () => {
     for (const epoch of [1, 5, 6]) expect(term(...established, rival(epoch)).end).toBeNull();
   });
 
-  test('of an epoch that we have promised to leave behind does not, also before ours is known', () => {
+  test('of an epoch before the one that we promised does not, while ours is unknown', () => {
     expect(term(rival(input.acceptedEpoch - 1)).end).toBeNull();
   });
 });
@@ -157,6 +157,14 @@ describe('a term', () => {
     expect(term(...established, { type: 'counter.exhausted' }).end).toBe(
       'the counter of the zxid is used up',
     );
+  });
+
+  test('is resigned by whoever leads, and says why', () => {
+    const resigned = { type: 'leadership.resigned', reason: 'we are no voter any more' } as const;
+
+    for (const before of [[], ruling, established]) {
+      expect(term(...before, resigned).end).toBe('we are no voter any more');
+    }
   });
 
   test('that has ended asks for nothing any more', () => {

@@ -13,6 +13,7 @@ import {
   established,
   five,
   greeted,
+  greetedBlank,
   heard,
   historyStored,
   join,
@@ -109,6 +110,33 @@ describe('a quorum of promises', () => {
   });
 });
 
+describe('a voter that holds nothing', () => {
+  test('is no witness of the past: it counts for no epoch', () => {
+    const one = termWith({ quorum: five }, greetedBlank(2), greetedBlank(3), greeted(4));
+    expect(one.state).toBe('discovering');
+    one.send(greeted(5), promiseStored, promised(2, 0, 0), promised(3, 0, 0), promised(4));
+    expect(one.state).toBe('ruling.gathering');
+    one.send(promised(5));
+
+    expect(one.state).toBe('ruling.synchronizing');
+  });
+
+  test('counts once it has taken over our history', () => {
+    const one = term(...established, left(2), greetedBlank(3), promised(3, 0, 0), synced(3));
+    one.send(logged(1), acked(3, 1));
+
+    expect(one.committed).toEqual([txn(1)]);
+  });
+
+  test('counts where nobody holds anything: an ensemble is being founded', () => {
+    const one = termWith({ lastZxid: 0, acceptedEpoch: 0, currentEpoch: 0 }, greetedBlank(2));
+    expect([one.state, one.context.epoch]).toEqual(['promising', 1]);
+    one.send(promiseStored, promised(2, 0, 0), historyStored, synced(2));
+
+    expect(one.isEstablished).toBe(true);
+  });
+});
+
 describe('a more recent history', () => {
   const recent: [string, number, number][] = [
     ['a later txn', ours + 1, 4],
@@ -150,7 +178,7 @@ describe('a more recent history', () => {
 describe('a later promise of a voter', () => {
   test('ends the term: only a later epoch can win it back', () => {
     for (const before of [ruling, established]) {
-      expect(term(...before, greeted(3, 7)).end).toBe('replica 3 promised a later epoch');
+      expect(term(...before, greeted(3, 7)).end).toBe('replica 3 promised epoch 7 to another');
     }
   });
 

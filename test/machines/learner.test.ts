@@ -117,12 +117,19 @@ describe('greetings', () => {
 
 describe('a leader that is silent', () => {
   test('counts as gone after so many ticks, before and after we were let in', () => {
-    for (const before of [[], [announced(6)], joined]) {
+    for (const before of [[announced(6)], [announced(6), stored, received, adopted], joined]) {
       const one = learner(...before, tick(109), tick(110));
       expect(left(one)).toBeNull();
       one.send(tick(111));
       expect(left(one)).toEqual(silent);
     }
+  });
+
+  test('is given three times as long until it has answered: it may not know yet', () => {
+    const one = learner(tick(110), tick(120), tick(130));
+    expect(left(one)).toBeNull();
+    one.send(tick(131));
+    expect(left(one)).toEqual(silent);
   });
 
   test('is believed in as long as it is heard', () => {
@@ -159,21 +166,34 @@ describe('a leader that is silent', () => {
 });
 
 describe('a leader that the bus says is absent', () => {
+  const gone = ['the leader left the bus', true];
+
   test('counts as gone at the third time in a row', () => {
     for (const before of [[], [announced(6)], joined]) {
-      const one = learner(...before, absent, absent);
+      const one = learner(...before, tick(102), absent, absent);
       expect(left(one)).toBeNull();
       one.send(absent);
-      expect(left(one)).toEqual(['the leader left the bus', true]);
+      expect(left(one)).toEqual(gone);
     }
   });
 
+  test('does not while it was heard just now, however often that is said', () => {
+    const one = learner(...joined, tick(101), ...Array(10).fill(absent));
+    expect(left(one)).toBeNull();
+    one.send(tick(102), absent);
+
+    expect(left(one)).toEqual(gone);
+  });
+
   test('does not when it was heard in between, or we stalled', () => {
-    for (const between of [heard, tick(130)]) {
-      const one = learner(...joined, absent, absent, between, absent, absent);
+    for (const [between, at] of [
+      [heard, 104],
+      [tick(130), 132],
+    ] as const) {
+      const one = learner(...joined, tick(102), absent, absent, between, tick(at), absent, absent);
       expect(left(one)).toBeNull();
       one.send(absent);
-      expect(left(one)).not.toBeNull();
+      expect(left(one)).toEqual(gone);
     }
   });
 });

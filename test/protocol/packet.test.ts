@@ -1,4 +1,4 @@
-/** The header of every frame between replicas: what is written is read, what is foreign is named. */
+/** The header of every frame between replicas: what is written is read, what is not is named. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

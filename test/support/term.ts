@@ -22,7 +22,11 @@ export const epoch = 6;
 export const txn = (counter: number) => makeZxid(epoch, counter);
 
 export const greeted = (sid: number, acceptedEpoch = 5, votes = true): LeaderEvent => {
-  return { type: 'learner.greeted', sid, acceptedEpoch, votes };
+  return { type: 'learner.greeted', sid, acceptedEpoch, votes, isBlank: false };
+};
+/** A voter that holds nothing, and may have lost what it held. */
+export const greetedBlank = (sid: number): LeaderEvent => {
+  return { type: 'learner.greeted', sid, acceptedEpoch: 0, votes: true, isBlank: true };
 };
 export const promised = (sid: number, lastZxid = ours, currentEpoch = 4): LeaderEvent => {
   return { type: 'epoch.promised', sid, currentEpoch, lastZxid };

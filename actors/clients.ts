@@ -15,16 +15,21 @@ import { Connection } from './connection.ts';
 import type { ConnectionPorts, Door } from './connection-ports.ts';
 import { Connections } from './connections.ts';
 import type { Counters } from './counters.ts';
+import { hasLocalSessions } from './local-sessions.ts';
 import type { Notes } from './note.ts';
 import type { PendingRequest, ReplyPort } from './pending-request.ts';
 import type { Random } from './random.ts';
+import type { Question } from './revalidations.ts';
 import type { Session } from './session.ts';
+import { SessionTracker } from './session-tracker.ts';
 import { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
 import type { Watches } from './watches.ts';
 
 /** Expiry is decided four times per tick: finer than ZooKeeper, within its bounds. */
 export const expiriesPerTick = 4;
+/** A gap of this many ticks between two looks at the clock is a stall of our own. */
+export const stallTicks = 8;
 
 export interface Words {
   isWord(word: string): boolean;
@@ -48,11 +53,7 @@ export interface ClientsParts {
 export interface ClientsPorts {
   submit(request: PendingRequest): void;
   /** May a session that exists go on here? Asked of the leader, if that is somebody else. */
-  revalidate(
-    session: { readonly id: string; readonly high: number; readonly low: number },
-    timeoutMs: number,
-    done: (isValid: boolean) => void,
-  ): void;
+  revalidate(question: Question): void;
   door(): Door;
   isOverloaded(): boolean;
 }
@@ -61,6 +62,8 @@ export class Clients {
   readonly sessions: Sessions;
   readonly connections: Connections;
   readonly watches: Watches;
+  /** Expires the local sessions, whatever part we play. */
+  readonly #localTracker: SessionTracker;
   readonly #parts: ClientsParts;
   readonly #ports: ClientsPorts;
   #listener: Listener | null = null;
@@ -80,6 +83,7 @@ export class Clients {
         origin: parts.origin,
         minTimeoutMs: settings.minSessionTimeoutMs,
         maxTimeoutMs: settings.maxSessionTimeoutMs,
+        mayUpgrade: settings.localSessionsUpgradingEnabled,
         tickMs: settings.tickTimeMs / expiriesPerTick,
       },
       {
@@ -89,6 +93,29 @@ export class Clients {
         note: (message) => notes.info(message),
       },
     );
+    this.#localTracker = this.#trackLocal();
+  }
+
+  #trackLocal(): SessionTracker {
+    const { settings, clock, notes } = this.#parts;
+    const { local } = this.sessions;
+    const tracked = {
+      renewAll: () => local.renewAll(),
+      // Nobody is silent whom we do not listen to.
+      expireDue: (tick: number) => {
+        if (this.#isListening) local.expireDue(tick);
+        else local.renewAll();
+      },
+    };
+    const tickMs = settings.tickTimeMs / expiriesPerTick;
+    return new SessionTracker(tracked, clock, { tickMs, stallTicks }, (machine, event, from, to) =>
+      notes.debug('transition', { machine: `${machine}.local`, event, from, to }),
+    );
+  }
+
+  get #isListening(): boolean {
+    const door = this.#ports.door();
+    return door === 'open' || door === 'readOnly';
   }
 
   /** Where clients connect; null while none may. */
@@ -116,6 +143,7 @@ export class Clients {
     });
     if (this.#isStopped) return listener.close();
     this.#listener = listener;
+    if (hasLocalSessions(settings) || settings.readOnlyModeEnabled) this.#localTracker.start();
   }
 
   #connectionPorts(reader: TreeReader, words: Words): ConnectionPorts {
@@ -133,7 +161,7 @@ export class Clients {
       isOverloaded: () => this.#ports.isOverloaded(),
       lastZxid: () => state.lastZxid,
       openSession: ({ timeOut }, port) =>
-        this.#ports.door() === 'readOnly'
+        hasLocalSessions(settings) || this.#ports.door() === 'readOnly'
           ? sessions.openLocal(timeOut, port)
           : sessions.open(timeOut, port),
       resumeSession: (request, port, done) => this.#resume(request, port, done),
@@ -158,19 +186,25 @@ export class Clients {
     const { sessions } = this;
     if (!sessions.isPassword(sessionId, passwd)) return done(null);
     const attach = () => done(port.isOpen ? sessions.resume(sessionId, timeOut, port) : null);
-    if (this.#ports.door() === 'readOnly') return attach();
-    const name = sessions.nameOf(sessionId);
-    this.#ports.revalidate(name, sessions.negotiate(timeOut), (isValid) => {
-      // The leader may know of it before we do.
-      if (isValid) sessions.whenCreated(sessionId, attach);
-      else done(null);
+    // Who is local is known to nobody else.
+    const isOurs = sessions.get(sessionId)?.isLocal === true;
+    if (isOurs || this.#ports.door() === 'readOnly') return attach();
+    this.#ports.revalidate({
+      session: sessions.nameOf(sessionId),
+      timeoutMs: sessions.negotiate(timeOut),
+      asker: port,
+      done: (isValid) => {
+        // The leader may know of it before we do.
+        if (isValid) sessions.whenCreated(sessionId, attach);
+        else done(null);
+      },
     });
   }
 
-  /** No session of the read-only time goes on when it is over. */
+  /** No connection of the read-only time goes on; nor does a session that may not write now. */
   dropReadOnly(): void {
     this.drop();
-    this.sessions.dropLocal();
+    if (!hasLocalSessions(this.#parts.settings)) this.sessions.local.clear();
   }
 
   /** What was read is answered; no more is read until `release`. */
@@ -190,6 +224,7 @@ export class Clients {
   /** Nobody new; and nothing more is read. */
   closePort(): void {
     this.#isStopped = true;
+    this.#localTracker.stop();
     void this.#listener?.close();
     this.connections.holdInput();
   }

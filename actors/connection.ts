@@ -262,7 +262,7 @@ export class Connection implements ReplyPort, EventPort, InputSink {
       isWrite: kind === RequestKind.write || kind === RequestKind.close,
       origin: this.#ports.origin,
     });
-    if (this.#isReadOnly && (kind === RequestKind.write || kind === RequestKind.close)) {
+    if (this.#isReadOnly && request.isWrite && !(session.isLocal && kind === RequestKind.close)) {
       return this.#refuseWrite(request, kind === RequestKind.close);
     }
     if (kind === RequestKind.write) session.receiveWrite(request);
@@ -272,7 +272,7 @@ export class Connection implements ReplyPort, EventPort, InputSink {
     if (isTooMuch) this.#event('pressure.high');
   }
 
-  /** Without a leader nothing is agreed upon; a session that ends now ends here alone. */
+  /** Without a leader nothing is agreed upon; a global session that ends now ends here alone. */
   #refuseWrite(request: PendingRequest, isClose: boolean): void {
     const err = isClose ? ErrorCode.ok : ErrorCode.notReadOnly;
     this.reply(request, this.#ports.lastZxid(), err, null);

@@ -4,7 +4,7 @@
  */
 
 import type { Tree } from '../storage/tree.ts';
-import { expiriesPerTick } from './clients.ts';
+import { expiriesPerTick, stallTicks } from './clients.ts';
 import type { Clock } from './clock.ts';
 import { ContainerChecker } from './container-checker.ts';
 import type { TransitionObserver } from './host.ts';
@@ -12,9 +12,6 @@ import type { PendingRequest } from './pending-request.ts';
 import { SessionTracker } from './session-tracker.ts';
 import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
-
-/** A gap of this many ticks between two looks at the clock is a stall of our own. */
-const stallTicks = 8;
 
 export class Deciders {
   readonly tracker: SessionTracker;

@@ -49,7 +49,9 @@ export class Election {
     quorum: QuorumSystem,
     history: { readonly zxid: number; readonly epoch: number },
     lost: readonly number[],
+    tick: number,
   ): void {
+    this.#tick = tick;
     this.#heard.clear();
     this.#host.send({ type: 'election.begun', quorum, ...history, lost });
   }

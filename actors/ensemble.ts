@@ -20,6 +20,7 @@ import { Learner } from './learner.ts';
 import { quorumOf } from './members.ts';
 import { Patience } from './patience.ts';
 import type { PendingRequest } from './pending-request.ts';
+import { type Question, Revalidations } from './revalidations.ts';
 import { TwinWatch } from './twin-watch.ts';
 
 /** Heartbeats, votes and deadlines: one tick, ms. */
@@ -46,7 +47,7 @@ export class Ensemble {
   #lookingSinceMs = 0;
   /** Our tree differs from that of others: only a leader's snapshot mends it. */
   #wantsSnapshot = false;
-  readonly #revalidations = new Map<string, ((isValid: boolean) => void)[]>();
+  readonly #revalidations = new Revalidations();
 
   constructor(parts: EnsembleParts, ports: EnsemblePorts) {
     this.#parts = parts;
@@ -125,7 +126,8 @@ export class Ensemble {
     this.#lookingSinceMs = clock.monotonicMs();
     const lost = this.#lost;
     this.#lost = [];
-    this.#election.begin(members.quorum, { zxid: lastZxid, epoch: promises.currentEpoch }, lost);
+    const own = { zxid: lastZxid, epoch: promises.currentEpoch };
+    this.#election.begin(members.quorum, own, lost, this.#tick);
   }
 
   #elected(leader: number): void {
@@ -136,9 +138,10 @@ export class Ensemble {
     this.#ports.elected(role, leader);
   }
 
-  #deadlineTick(): number {
+  /** initLimit in ticks of ours. */
+  get #initTicks(): number {
     const { initLimitTicks, tickTimeMs } = this.#parts.settings;
-    return this.#tick + Math.ceil((initLimitTicks * tickTimeMs) / tickMs);
+    return Math.ceil((initLimitTicks * tickTimeMs) / tickMs);
   }
 
   startTerm(): void {
@@ -148,7 +151,7 @@ export class Ensemble {
       quorum: members.quorum,
       configVersion: members.current.version,
       tick: this.#tick,
-      deadlineTick: this.#deadlineTick(),
+      initTicks: this.#initTicks,
     };
     // Established within the constructor, where it is the only voter.
     let isEstablished = false;
@@ -183,7 +186,7 @@ export class Ensemble {
       configVersion: members.current.version,
       wantsSnapshot: this.#wantsSnapshot,
       tick: this.#tick,
-      deadlineTick: this.#deadlineTick(),
+      deadlineTick: this.#tick + this.#initTicks,
     };
     const parts = {
       ...this.#parts,
@@ -199,7 +202,7 @@ export class Ensemble {
         if (isLeaderGone) this.#shunned = { leader, untilTick: this.#tick + shunTicks };
         this.#ports.ended();
       },
-      revalidated: (session, isValid) => this.#revalidated(session, isValid),
+      revalidated: (session, isValid) => this.#revalidations.answer(session, isValid),
       snapshotNeeded: () => {
         this.#wantsSnapshot = true;
       },
@@ -216,6 +219,7 @@ export class Ensemble {
       lastZxid: history.lastZxid,
     });
     this.#ports.established();
+    for (const question of this.#revalidations.standing()) this.#ask(question);
   }
 
   endRole(): void {
@@ -223,7 +227,6 @@ export class Ensemble {
     this.#learner?.close();
     this.#leader = null;
     this.#learner = null;
-    for (const session of [...this.#revalidations.keys()]) this.#revalidated(session, false);
   }
 
   // Members.
@@ -262,19 +265,15 @@ export class Ensemble {
     } else if (this.#learner?.isServing) this.#learner.submit(request);
   }
 
-  /** Asks the leader whether a session may go on here. */
-  revalidate(id: string, high: number, low: number, ms: number, done: (ok: boolean) => void): void {
-    if (this.#leader !== null) return done(this.#leader.revalidate(id, this.#sid));
-    if (!this.#learner?.isServing) return done(false);
-    const waiting = this.#revalidations.get(id) ?? [];
-    this.#revalidations.set(id, [...waiting, done]);
-    this.#learner.revalidate(high, low, ms);
+  /** Asks the leader whether a session may go on here; without one the question stands. */
+  revalidate(question: Question): void {
+    this.#revalidations.add(question);
+    this.#ask(question);
   }
 
-  #revalidated(session: string, isValid: boolean): void {
-    const waiting = this.#revalidations.get(session) ?? [];
-    this.#revalidations.delete(session);
-    for (const done of waiting) done(isValid);
+  #ask({ session: { id, high, low }, timeoutMs }: Question): void {
+    if (this.isLeading) this.#revalidations.answer(id, this.#leader!.revalidate(id, this.#sid));
+    else if (this.#learner?.isServing) this.#learner.revalidate(high, low, timeoutMs);
   }
 
   /** A batch is durable here. */
@@ -314,7 +313,7 @@ export class Ensemble {
       if (status.isEstablished) {
         if (this.#mayFollow(header)) this.#election.leaderHeard(sender);
         this.#leader?.rivalHeard(sender, header.epoch);
-      }
+      } else this.#election.voteReceived(sender, status.round, status.vote);
       this.#learner?.statusReceived(header, status);
     }
   }

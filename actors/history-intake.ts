@@ -11,15 +11,15 @@ import { type Leadership, readZxid } from '../protocol/zab.ts';
 import { follows, type History } from './history.ts';
 
 export interface HistoryIntakePorts {
-  /** A piece is stored: more may come. */
+  /** A chunk is stored: another may come. */
   credit(): void;
   /** NEWLEADER has come, and all that belongs before it. */
   received(): void;
   broken(reason: string): void;
 }
 
-/** Batches of history that are stored in one go. */
-const pieceBytesMax = 2 * 1024 * 1024;
+/** Batches of history that are stored in one go: less than the leader sends without a credit. */
+const pieceBytesMax = 1024 * 1024;
 
 export class HistoryIntake {
   readonly #history: History;
@@ -27,6 +27,8 @@ export class HistoryIntake {
   /** Received and not stored yet; bounded by the credits that we give. */
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
+  /** Chunks of the leader's that end in the pieces: each is worth a credit once it is stored. */
+  #chunks = 0;
   #isStoring = false;
   /** Up to where our own log is kept. */
   #cutTo: number;
@@ -58,8 +60,9 @@ export class HistoryIntake {
     return last === undefined ? this.#cutTo : lastZxidOf(last);
   }
 
-  /** One batch: long zxid that is committed, the frame. */
+  /** One batch: boolean whether it ends a chunk, long zxid that is committed, the frame. */
   take(body: JuteReader): void {
+    if (body.boolean()) this.#chunks++;
     const committed = readZxid(body);
     const frame = body.buffer.subarray(body.position, body.end);
     if (batchFault(frame, crc32) !== null || !follows(frame, this.#lastZxid)) {
@@ -68,20 +71,22 @@ export class HistoryIntake {
     this.#pieces.push(frame);
     this.#pieceBytes += frame.length;
     this.#committed = Math.max(this.#committed, committed);
-    if (this.#pieceBytes > pieceBytesMax) this.#storePieces();
+    if (this.#pieceBytes >= pieceBytesMax) this.#storePieces();
   }
 
   /** Our currentEpoch stays what it is: as a voter we claim less than we hold, never more. */
   #storePieces(): void {
     if (this.#isStoring) return;
     const frames = this.#pieces;
+    const chunks = this.#chunks;
     this.#pieces = [];
     this.#pieceBytes = 0;
+    this.#chunks = 0;
     this.#store(frames, this.#history.promises, () => {
       // Committed is committed, and need not wait in memory.
       this.#history.commit(Math.min(this.#committed, this.#cutTo));
-      for (const _ of frames) this.#ports.credit();
-      if (this.#pieceBytes > pieceBytesMax) this.#storePieces();
+      for (let left = chunks; left > 0; left--) this.#ports.credit();
+      if (this.#pieceBytes >= pieceBytesMax) this.#storePieces();
       else this.#checkWhole();
     });
   }

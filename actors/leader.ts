@@ -50,11 +50,13 @@ export interface LeaderInput {
   readonly quorum: QuorumSystem;
   readonly configVersion: number;
   readonly tick: number;
-  readonly deadlineTick: number;
+  readonly initTicks: number;
 }
 
 /** Who was heard so lately does not begin a new link. */
 const aliveTicks = 3;
+/** Whom a quorum elected, a quorum greets. */
+const greetTicks = 100;
 const leaseTicks = 25;
 const stallTicks = 4;
 
@@ -96,7 +98,7 @@ export class Leader {
     this.#clock = parts.clock;
     this.#ports = ports;
     this.#observer = parts.observer;
-    const { quorum, tick, deadlineTick } = input;
+    const { quorum, tick, initTicks } = input;
     this.#host = new MachineHost(
       leaderMachine,
       {
@@ -120,7 +122,7 @@ export class Leader {
       },
       {
         input: {
-          ...{ sid: this.#post.sid, quorum, tick, deadlineTick, leaseTicks, stallTicks },
+          ...{ sid: this.#post.sid, quorum, tick, greetTicks, initTicks, leaseTicks, stallTicks },
           ...this.#history.promises,
           lastZxid: this.#history.lastZxid,
         },
@@ -188,7 +190,8 @@ export class Leader {
     this.#history.commit(this.#history.lastZxid);
     const ports = {
       propose: (batch: Batch) => this.#propose(batch),
-      exhausted: () => this.#host.send({ type: 'counter.exhausted' }),
+      exhausted: () =>
+        this.resign('the counter of the zxid is used up: only a new epoch can go on'),
     };
     this.#broadcaster = new Broadcaster(this.#post, this.#history, this.#clock, this.epoch);
     const start = makeZxid(this.epoch, 0);

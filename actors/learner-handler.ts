@@ -199,12 +199,13 @@ export class LearnerHandler {
     }
     let bytes = 0;
     for (const frame of this.#missing()) {
+      bytes += frame.length;
+      const endsChunk = bytes >= chunkBytes;
       this.send(PacketKind.history, (writer) =>
-        writer.long(this.#history.committedZxid).raw(frame, 0, frame.length),
+        writer.boolean(endsChunk).long(this.#history.committedZxid).raw(frame, 0, frame.length),
       );
       this.#cursor = lastZxidOf(frame);
-      bytes += frame.length;
-      if (bytes >= chunkBytes) return this.#host.send({ type: 'chunk.sent' });
+      if (endsChunk) return this.#host.send({ type: 'chunk.sent' });
     }
     this.send(PacketKind.leadership, (writer) =>
       writeLeadership(writer, {

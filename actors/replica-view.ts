@@ -24,6 +24,11 @@ export interface ConnectionView {
   readonly stats: ConnectionStats;
 }
 
+export interface Deadlines {
+  readonly size: number;
+  buckets(): [number, Expiring[]][];
+}
+
 export interface ReplicaView {
   readonly settings: Settings;
   readonly clock: Pick<Clock, 'wallMs' | 'monotonicMs'>;
@@ -37,7 +42,8 @@ export interface ReplicaView {
   readonly sessions: {
     /** Sessions that ended by their timeout; `srst` resets it. */
     expiredCount: number;
-    readonly expiry: { readonly size: number; buckets(): [number, Expiring[]][] };
+    readonly expiry: Deadlines;
+    readonly local: { readonly size: number; readonly expiry: Deadlines };
   };
   readonly watches: { readonly index: WatchIndex };
   /** Folders that hold the tree and the log. */

@@ -75,9 +75,9 @@ export class Replica {
       { ...parts, counters, watches, state: this.state, access: this.writePath.access, origin },
       {
         submit: (request) => this.#submit(request),
-        revalidate: ({ id, high, low }, timeoutMs, done) => {
-          if (this.ensemble === null) done(true);
-          else this.ensemble.revalidate(id, high, low, timeoutMs, done);
+        revalidate: (question) => {
+          if (this.ensemble !== null) this.ensemble.revalidate(question);
+          else question.done(this.sessions.isAlive(question.session.id));
         },
         door: () => this.#door,
         isOverloaded: () => this.#isOverloaded,

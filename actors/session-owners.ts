@@ -2,12 +2,22 @@
  * Which replica holds the connection of each session, as the leader knows it: filled as sessions
  * show themselves, forgotten with the term. A write that comes from elsewhere is of a connection
  * that the client has left (spec 3.9, ZOOKEEPER-710).
+ *
+ * Invariant: no local session is among them. Nobody is told of their end, and who asks whether one
+ * may go on elsewhere must hear that it may not.
  */
 
 import { Opcode } from '../protocol/opcode.ts';
+import { creatorOf } from '../protocol/session-id.ts';
 
 export class SessionOwners {
   readonly #owners = new Map<string, number>();
+  readonly #isGlobal: (session: string) => boolean;
+
+  /** @param isGlobal is it a session that all replicas know? */
+  constructor(isGlobal: (session: string) => boolean = () => false) {
+    this.#isGlobal = isGlobal;
+  }
 
   has(session: string): boolean {
     return this.#owners.has(session);
@@ -28,8 +38,12 @@ export class SessionOwners {
     const { session, op, origin } = request;
     if (op === Opcode.createSession) this.#owners.set(session, sid);
     // What replicas do on their own account is no client's.
-    else if (origin !== 0) this.note(session, sid);
-    return origin === 0 || this.#owners.get(session) === sid;
+    if (origin === 0) return true;
+    const owner = this.#owners.get(session);
+    if (owner !== undefined) return owner === sid;
+    // A local session writes where it was made, and nowhere else.
+    if (creatorOf(session) !== sid || this.#isGlobal(session)) this.#owners.set(session, sid);
+    return true;
   }
 
   delete(session: string): void {

@@ -14,7 +14,7 @@ export class SessionTracker {
   #timer: Timer | null = null;
 
   constructor(
-    sessions: Sessions,
+    sessions: Pick<Sessions, 'renewAll' | 'expireDue'>,
     clock: Clock,
     options: { readonly tickMs: number; readonly stallTicks: number },
     observer: TransitionObserver,

@@ -36,12 +36,19 @@ const appliedEvent = eventIndex('write.applied');
 const drainedEvent = eventIndex('writes.drained');
 const withdrawnEvent = eventIndex('expiry.withdrawn');
 
+/** Who knows of it: this replica alone; soon all, its createSession is on its way; all. */
+export type SessionReach = 'local' | 'proposed' | 'global';
+
 /** What a session asks of others. */
 export interface SessionPorts {
   /** Hands a write on to be prepared, at once. */
   submit(request: PendingRequest): void;
+  /** Before a write of a local session: it may need a global one. */
+  maybeUpgrade(session: Session, request: PendingRequest): void;
   /** Proposes the session's end: `request` if the client asked for it, null when it expired. */
   submitClose(session: Session, request: PendingRequest | null): void;
+  /** The last write of a local session that is closing has been answered. */
+  settled(session: Session): void;
   /** Answers SessionExpired. */
   refuse(request: PendingRequest): void;
   /** So many bytes of unfinished writes more, or less. */
@@ -57,6 +64,7 @@ export class Session {
   /** Monotonic ms at which something was last heard of the client. */
   lastHeardMs: number;
   connection: ReplyPort | null = null;
+  reach: SessionReach = 'global';
   readonly #ports: SessionPorts;
   #state = 0;
   /**
@@ -84,6 +92,15 @@ export class Session {
 
   get queueLength(): number {
     return this.#queue.size;
+  }
+
+  get isLocal(): boolean {
+    return this.reach === 'local';
+  }
+
+  /** Is no write of it unfinished? */
+  get isSettled(): boolean {
+    return this.#unfinished === 0;
   }
 
   /** May a read be answered without waiting? Then nobody needs a request object for it. */
@@ -136,10 +153,20 @@ export class Session {
    */
   resubmit(proposed: number): void {
     let place = 0;
-    for (const request of this.#queue) {
-      if (request.isWrite && place++ >= proposed) this.#ports.submit(request);
+    for (const request of this.#queue.drain()) {
+      const isKept = !request.isWrite || place++ < proposed || isWanted(request);
+      if (isKept) this.#queue.push(request);
+      else this.#forget(request);
+      if (request.isWrite && isKept && place > proposed) this.#ports.submit(request);
     }
     assert(proposed <= place, 'session: what was proposed is in the queue');
+    if (place > 0 && this.isSettled) this.#step(drainedEvent, null);
+    if (this.isLocal) this.#checkEnd();
+  }
+
+  #forget(request: PendingRequest): void {
+    this.#unfinished--;
+    this.#ports.weigh(request.start - request.end);
   }
 
   /** We may not decide any more that it expired: it lives until the next leader says otherwise. */
@@ -156,7 +183,13 @@ export class Session {
   /** The txn has been applied and answered: reads behind it, up to the next write, may go. */
   afterApply(): void {
     this.#unfinished--;
-    this.#step(this.#unfinished === 0 ? drainedEvent : appliedEvent, null);
+    this.#step(this.isSettled ? drainedEvent : appliedEvent, null);
+    if (this.isLocal) this.#checkEnd();
+  }
+
+  /** A local session that is closing ends with its last write. */
+  #checkEnd(): void {
+    if (this.isSettled && this.stateName === 'closing') this.#ports.settled(this);
   }
 
   #step(event: number, request: PendingRequest | null): void {
@@ -175,10 +208,12 @@ export class Session {
         break;
       case 'submitWrite':
         this.#enqueueWrite(request!);
+        if (this.isLocal) this.#ports.maybeUpgrade(this, request!);
         this.#ports.submit(request!);
         break;
       case 'submitClose':
-        if (request !== null) this.#enqueueWrite(request);
+        // No txn ends a local session: nothing to wait for among its writes.
+        if (request !== null && !this.isLocal) this.#enqueueWrite(request);
         this.#ports.submitClose(this, request);
         break;
       case 'answerHeldReads':
@@ -212,4 +247,12 @@ export class Session {
     }
     this.connection?.relieve();
   }
+}
+
+/**
+ * Is a write still to be asked for? Its client may have gone on elsewhere, where it counts as not
+ * done; but nobody takes back that a session is to end.
+ */
+function isWanted({ port, op }: PendingRequest): boolean {
+  return port?.isOpen === true || op === Opcode.closeSession;
 }

@@ -19,6 +19,7 @@ import {
 import type { ReplicatedState } from '../storage/replicated-state.ts';
 import type { Clock } from './clock.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
+import { LocalSessions } from './local-sessions.ts';
 import { PendingRequest, type ReplyPort, type SessionName } from './pending-request.ts';
 import { proposedBy } from './proposed.ts';
 import { Session, type SessionPorts } from './session.ts';
@@ -29,6 +30,8 @@ export interface SessionsOptions {
   readonly origin: number;
   readonly minTimeoutMs: number;
   readonly maxTimeoutMs: number;
+  /** May a local session become a global one? */
+  readonly mayUpgrade: boolean;
   /** Granularity of expiry. */
   readonly tickMs: number;
 }
@@ -46,9 +49,9 @@ export class Sessions {
   readonly #ports: SessionsPorts;
   readonly #sessionPorts: SessionPorts;
   readonly #sessions = new Map<string, Session>();
+  /** Of the sessions that all know. */
   readonly expiry: ExpiryQueue<Session>;
-  /** Sessions of the time without a leader. */
-  readonly #local = new Set<string>();
+  readonly local: LocalSessions;
   /** Sessions that the leader has heard of before us, and who waits for them. */
   readonly #awaited = new Map<string, (() => void)[]>();
   #lastId: string;
@@ -67,10 +70,17 @@ export class Sessions {
     this.#options = options;
     this.#ports = ports;
     this.expiry = new ExpiryQueue(options.tickMs);
+    this.local = new LocalSessions(state, clock, options, {
+      submitCreate: (session) => this.#submitCreate(session),
+      expired: (session) => this.#expire(session),
+      ended: (id, byClient) => this.closed(id, byClient),
+    });
     this.#lastId = firstId(options.sid, clock.wallMs());
     this.#sessionPorts = {
       submit: (request) => ports.submit(request),
       refuse: (request) => ports.refuse(request),
+      maybeUpgrade: (session, request) => this.local.maybeUpgrade(session, request),
+      settled: (session) => this.local.settled(session),
       submitClose: (session, request) => this.#submitClose(session, request),
       weigh: (bytes) => {
         this.unfinishedBytes += bytes;
@@ -110,27 +120,22 @@ export class Sessions {
   open(timeoutMs: number, port: ReplyPort): Session {
     const session = this.#make(this.#nextId(), this.negotiate(timeoutMs));
     session.connection = port;
+    session.reach = 'proposed';
     this.#submitCreate(session);
     return session;
   }
 
-  /** One that no other replica knows of, for as long as there is no leader. */
+  /** One that no other replica knows of. */
   openLocal(timeoutMs: number, port: ReplyPort): Session {
     const session = this.#make(this.#nextId(), this.negotiate(timeoutMs));
     session.connection = port;
-    this.#local.add(session.id);
-    this.#clock.defer(() => session.created());
+    this.local.add(session);
     return session;
-  }
-
-  dropLocal(): void {
-    for (const id of this.#local) this.closed(id, false);
-    this.#local.clear();
   }
 
   /** Calls `then` once the session's createSession has been applied here, if it is not yet. */
   whenCreated(id: string, then: () => void): void {
-    if (this.#sessions.has(id)) return then();
+    if (this.#sessions.get(id)?.reach === 'global') return then();
     this.#awaited.set(id, [...(this.#awaited.get(id) ?? []), then]);
   }
 
@@ -163,7 +168,8 @@ export class Sessions {
    */
   resume(id: string, timeoutMs: number, port: ReplyPort): Session | null {
     const session = this.#sessions.get(id);
-    if (session === undefined || !this.isAlive(id)) return null;
+    if (session === undefined || session.stateName === 'closing') return null;
+    if (!session.isLocal && !this.isAlive(id)) return null;
     session.connection?.sessionEnded('session.moved');
     session.connection = port;
     this.touch(session, this.negotiate(timeoutMs));
@@ -175,7 +181,7 @@ export class Sessions {
     const isOther = timeoutMs !== session.timeoutMs;
     session.timeoutMs = timeoutMs;
     session.lastHeardMs = this.#clock.monotonicMs();
-    if (isOther) this.expiry.add(session);
+    if (isOther) (session.isLocal ? this.local : this).expiry.add(session);
   }
 
   isPassword(id: string, password: Uint8Array | null): boolean {
@@ -197,14 +203,16 @@ export class Sessions {
   resubmit(unapplied: Iterable<Buffer>): void {
     const { creating, writes } = proposedBy(this.#options.origin, unapplied);
     for (const session of this.#sessions.values()) {
-      if (session.stateName !== 'creating') session.resubmit(writes.get(session.id) ?? 0);
-      else if (!creating.has(session.id)) this.#submitCreate(session);
+      const isUnheard = session.reach === 'proposed' && !creating.has(session.id);
+      if (isUnheard) this.#submitCreate(session);
+      session.resubmit(writes.get(session.id) ?? 0);
     }
   }
 
-  /** Sessions connected here whose client was heard of since `sinceMs`. */
+  /** What the leader has to know: sessions connected here that were heard of since `sinceMs`. */
   *heardSince(sinceMs: number): Iterable<Session> {
     for (const session of this.#sessions.values()) {
+      if (session.isLocal) continue;
       if (session.connection !== null && session.lastHeardMs >= sinceMs) yield session;
     }
   }
@@ -212,13 +220,15 @@ export class Sessions {
   /** We decide no more who expires. */
   withdrawExpiries(): void {
     for (const session of this.#sessions.values()) {
-      if (session.stateName === 'closing') session.withdrawExpiry();
+      // The end of a local one is for nobody else to decide.
+      if (session.stateName === 'closing' && !session.isLocal) session.withdrawExpiry();
     }
   }
 
   renewAll(): void {
     const nowMs = this.#clock.monotonicMs();
     for (const session of this.#sessions.values()) {
+      if (session.isLocal) continue;
       session.lastHeardMs = nowMs;
       // Its end is on its way.
       if (session.stateName !== 'closing') this.expiry.add(session);
@@ -226,16 +236,19 @@ export class Sessions {
   }
 
   expireDue(tick: number): void {
-    for (const session of this.expiry.takeDue(tick)) {
-      this.#ports.note(
-        `session ${formatSessionId(session.id)} expired after ${session.timeoutMs} ms of silence`,
-      );
-      this.expiredCount++;
-      session.receiveClose(null);
-    }
+    for (const session of this.expiry.takeDue(tick)) this.#expire(session);
+  }
+
+  #expire(session: Session): void {
+    this.#ports.note(
+      `session ${formatSessionId(session.id)} expired after ${session.timeoutMs} ms of silence`,
+    );
+    this.expiredCount++;
+    session.receiveClose(null);
   }
 
   #submitClose(session: Session, request: PendingRequest | null): void {
+    if (session.isLocal) return this.local.close(session, request);
     this.expiry.remove(session);
     if (request !== null) this.#ports.submit(request);
     else this.#submitInternal(session, Opcode.closeSession, emptyBytes);
@@ -250,6 +263,7 @@ export class Sessions {
   created(id: string, timeoutMs: number): void {
     const session = this.#sessions.get(id) ?? this.#make(id, timeoutMs);
     session.lastHeardMs = this.#clock.monotonicMs();
+    session.reach = 'global';
     this.expiry.add(session);
     session.created();
     const waiting = this.#awaited.get(id);
@@ -264,6 +278,7 @@ export class Sessions {
     if (session === undefined) return;
     this.#sessions.delete(id);
     this.expiry.remove(session);
+    this.local.remove(session);
     session.closed();
     session.connection?.sessionEnded(byClient ? 'session.closed' : 'session.expired');
     session.connection = null;

@@ -6,14 +6,13 @@
 
 import { formatSessionId, noSession } from '../protocol/session-id.ts';
 import { formatDate, formatSocketAddress } from './java-text.ts';
-import type { ConnectionView, ReplicaView } from './replica-view.ts';
+import { hasLocalSessions } from './local-sessions.ts';
+import type { ConnectionView, Deadlines, ReplicaView } from './replica-view.ts';
 
 export function dumpLines(view: ReplicaView): string {
-  const mode = view.mode();
-  const expires = mode === 'standalone' || mode === 'leader';
   return [
     'SessionTracker dump:',
-    ...(expires ? deadlineLines(view) : timeoutLines(view)),
+    ...sessionLines(view),
     'ephemeral nodes dump:',
     ...ephemeralLines(view),
     'Connections dump:',
@@ -22,10 +21,22 @@ export function dumpLines(view: ReplicaView): string {
   ].join('\n');
 }
 
-function deadlineLines(view: ReplicaView): string[] {
-  const { expiry } = view.sessions;
+/** Whether its sessions are local or global is said only where there are both. */
+function sessionLines(view: ReplicaView): string[] {
+  const { expiry, local } = view.sessions;
+  const mode = view.mode();
+  const expires = mode === 'standalone' || mode === 'leader';
+  const hasLocal = hasLocalSessions(view.settings) || local.size > 0;
+  return [
+    ...(hasLocal ? deadlineLines(view, 'Local Session', local.expiry) : []),
+    ...(expires ? deadlineLines(view, hasLocal ? 'Global Session' : 'Session', expiry) : []),
+    ...(expires ? [] : timeoutLines(view)),
+  ];
+}
+
+function deadlineLines(view: ReplicaView, name: string, expiry: Deadlines): string[] {
   const buckets = expiry.buckets();
-  const lines = [`Session Sets (${buckets.length})/(${expiry.size}):`];
+  const lines = [`${name} Sets (${buckets.length})/(${expiry.size}):`];
   for (const [dueMs, sessions] of buckets) {
     lines.push(`${sessions.length} expire at ${dateOf(view, dueMs)}:`);
     for (const { id } of sessions) lines.push(`\t${formatSessionId(id)}`);

@@ -43,8 +43,7 @@ function requestMetrics(view: ReplicaView): Metric[] {
     ['min_client_response_size', counters.minReplyBytes],
     ['auth_failed_count', counters.authFailures],
     ['global_sessions', state.sessions.size],
-    // All sessions are global here.
-    ['local_sessions', 0],
+    ['local_sessions', sessions.local.size],
     ['stale_sessions_expired', sessions.expiredCount],
   ];
 }

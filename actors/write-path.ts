@@ -19,6 +19,7 @@ import type { Counters } from './counters.ts';
 import { DigestHistory } from './digest-history.ts';
 import { History } from './history.ts';
 import type { TransitionObserver } from './host.ts';
+import { localSessionsPort } from './local-sessions.ts';
 import type { Notes } from './note.ts';
 import { isDistributed, type Settings } from './settings.ts';
 import { Snapshotter } from './snapshotter.ts';
@@ -67,7 +68,8 @@ export class WritePath {
       matches: (scheme, id, identity) => matches(scheme, id, identity, settings),
     };
     this.access = new AccessControl(this.state.tree.acls, schemes, settings.skipAcl);
-    this.preparer = new Preparer(this.state, this.access, settings, ports.reconfig);
+    const local = localSessionsPort(settings, (id) => ports.session(id));
+    this.preparer = new Preparer(this.state, this.access, settings, ports.reconfig, local);
     const applier = new BatchApplier(origin, new Applier(this.state, watches), {
       ...ports,
       sessionCreated: (id, timeoutMs) => {

@@ -28,8 +28,9 @@ export interface LeaderInput {
   /** End of our log: the history that the term begins with. */
   readonly lastZxid: number;
   readonly tick: number;
-  /** By this tick a quorum must have taken over our history. */
-  readonly deadlineTick: number;
+  /** Ticks until a quorum must have greeted us, and then until it holds our history. */
+  readonly greetTicks: number;
+  readonly initTicks: number;
   /** Ticks after which a silent learner counts for nothing. */
   readonly leaseTicks: number;
   /** A gap between two ticks of more than this many is a stall of our own. */
@@ -37,6 +38,7 @@ export interface LeaderInput {
 }
 
 export interface LeaderContext extends LeaderInput {
+  /** The end of the phase before broadcast that we are in. */
   deadlineTick: number;
   quorum: QuorumSystem;
   tick: number;
@@ -73,8 +75,7 @@ export type LeaderEvent =
   /** A reconfig was proposed (old and new must agree), or has been committed (the new one). */
   | { type: 'quorum.changed'; quorum: QuorumSystem }
   | { type: 'rival.heard'; epoch: number; leader: number }
-  /** The counter of the zxid is used up: only a new epoch can go on. */
-  | { type: 'counter.exhausted' }
+  /** Of our own will: the zxid's counter is used up, or we are no voter any more. */
   | { type: 'leadership.resigned'; reason: string }
   | { type: 'tick'; tick: number };
 
@@ -129,7 +130,10 @@ export const leaderMachine = setup({
         },
       },
     })),
-    chooseEpoch: assign({ epoch: ({ context }) => nextEpoch(context) }),
+    chooseEpoch: assign({
+      epoch: ({ context }) => nextEpoch(context),
+      deadlineTick: ({ context }) => context.tick + context.initTicks,
+    }),
     noteOwnPromise: assign({ ownPromise: true }),
     noteOwnHistory: assign({ ownHistory: true }),
     notePromise: assign(({ context }, params: { sid: number }) => ({
@@ -182,6 +186,7 @@ export const leaderMachine = setup({
   id: 'leader',
   context: ({ input }) => ({
     ...input,
+    deadlineTick: input.tick + input.greetTicks,
     epoch: 0,
     learners: {},
     promisedSids: [],
@@ -218,17 +223,13 @@ export const leaderMachine = setup({
       target: '.ended',
       actions: { type: 'abdicate', params: ({ event }) => ({ reason: event.reason }) },
     },
-    'counter.exhausted': {
-      target: '.ended',
-      actions: { type: 'abdicate', params: { reason: 'the counter of the zxid is used up' } },
-    },
     tick: [
       {
         guard: { type: 'isOverdue', params: ({ event }) => ({ tick: event.tick }) },
         target: '.ended',
         actions: {
           type: 'abdicate',
-          params: { reason: 'no quorum took over our history in time (initLimit)' },
+          params: { reason: 'no quorum greeted us, or took over our history, in time' },
         },
       },
       { actions: { type: 'noteTick', params: ({ event }) => ({ tick: event.tick }) } },

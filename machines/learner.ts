@@ -1,8 +1,8 @@
 /**
- * One link of a learner (a follower or an observer) to the leader it has chosen: greets it, promises
- * its epoch, takes over its history, then follows its broadcast (Zab phases 1 to 3; spec 6.4, 6.6,
- * 6.7). Ends for good when anything is missing or late; what comes after is a new election, a new
- * link, and a DIFF of a few batches.
+ * One link of a learner (a follower or an observer) to the leader it has chosen: greets it,
+ * promises its epoch, takes over its history, then follows its broadcast (Zab phases 1 to 3; spec
+ * 6.4, 6.6, 6.7). Ends for good when anything is missing or late; what comes after is a new
+ * election, a new link, and a DIFF of a few batches.
  */
 
 import { assign, setup } from 'xstate';

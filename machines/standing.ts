@@ -10,7 +10,7 @@ export interface LearnerRecord {
   readonly acceptedEpoch: number;
   /** Observers promise nothing and count for nothing. */
   readonly votes: boolean;
-  /** It holds nothing at all: a new one, or one that has lost its disk, and its promises with it. */
+  /** It holds nothing at all: a new one, or one that has lost its disk and its promises. */
   readonly isBlank: boolean;
   /** It promised our epoch; it took over our history. Invariant: synced implies promised. */
   readonly promised: boolean;

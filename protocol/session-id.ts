@@ -29,6 +29,11 @@ export function nextSessionId(id: string): string {
   return sessionIdFromHalves(high, low);
 }
 
+/** The sid of the replica that made it. */
+export function creatorOf(id: string): number {
+  return Number.parseInt(id.slice(0, 2), 16);
+}
+
 function hex32(half: number): string {
   return (half >>> 0).toString(16).padStart(8, '0');
 }

@@ -36,6 +36,8 @@ export class LmdbLog implements LogStore {
   #reshaping: Promise<void> = Promise.resolve();
   /** Invariant: while a cut or restart is under way, nothing else is written. */
   #isReplacing = false;
+  /** Of a batch into the newest segment; a segment makes its batches durable in order. */
+  #lastWrite: Promise<void> = Promise.resolve();
   /** Writes that were not answered yet. */
   #unsettled = 0;
   #start: LogStart = { zxid: 0, segment: 0 };
@@ -174,6 +176,7 @@ export class LmdbLog implements LogStore {
   #write(frame: Buffer, after: number): Promise<void> {
     const segment = this.#newest;
     const written = segment.append(frame, after);
+    this.#lastWrite = written;
     if (segment.bytes > this.#segmentBytesMax / 2 && this.#next === null) {
       this.#next = this.#makeNext();
       // Its failure is that of the append that needs it.
@@ -193,6 +196,8 @@ export class LmdbLog implements LogStore {
   async #roll(): Promise<void> {
     const next = await (this.#next ?? this.#makeNext());
     this.#next = null;
+    // A crash must not find a batch in the new segment and miss one before it in the old.
+    await this.#lastWrite;
     // They may have risen since it was made, and may while they are written.
     for (let copied: Promises | null = null; copied !== this.promises; ) {
       copied = this.promises;

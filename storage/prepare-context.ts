@@ -31,6 +31,14 @@ export interface ReconfigPort {
   proposed(next: Membership): void;
 }
 
+/** Sessions that are in no table, for only the replica of their client knows them (spec 3.9). */
+export interface LocalSessionsPort {
+  /** Is there such a session, or may there be one elsewhere? */
+  mayExist(session: string): boolean;
+}
+
+export const noLocalSessions: LocalSessionsPort = { mayExist: () => false };
+
 export const runsAlone: ReconfigPort = {
   current: null,
   isPending: false,
@@ -45,6 +53,7 @@ export class PrepareContext {
   readonly access: AccessControl;
   readonly rules: PrepareRules;
   readonly reconfig: ReconfigPort;
+  readonly localSessions: LocalSessionsPort;
   readonly reader = new JuteReader();
   session = '';
   sessionHigh = 0;
@@ -62,12 +71,14 @@ export class PrepareContext {
     access: AccessControl,
     rules: PrepareRules,
     reconfig: ReconfigPort,
+    localSessions: LocalSessionsPort,
   ) {
     this.state = state;
     this.outstanding = new Outstanding(state.tree);
     this.access = access;
     this.rules = rules;
     this.reconfig = reconfig;
+    this.localSessions = localSessions;
   }
 
   /** Reads a path; a null one cannot be decoded. */
@@ -80,8 +91,12 @@ export class PrepareContext {
 
   /** Is the session there? Its createSession or closeSession may be prepared (spec 3.3). */
   hasSession(): boolean {
-    const { opening, closing } = this.outstanding;
-    const isThere = this.state.sessions.has(this.session) || opening.has(this.session);
-    return isThere && !closing.has(this.session);
+    if (this.outstanding.closing.has(this.session)) return false;
+    return this.hasGlobalSession() || this.localSessions.mayExist(this.session);
+  }
+
+  /** Do all replicas know it, at the latest when what is prepared is applied? */
+  hasGlobalSession(): boolean {
+    return this.state.sessions.has(this.session) || this.outstanding.opening.has(this.session);
   }
 }

@@ -34,6 +34,10 @@ export function prepareCreate(context: PrepareContext, op: number, writer: JuteW
   const modeError = modeFault(op, flags, ttl, context.rules);
   if (modeError !== ErrorCode.ok) return modeError;
   if (!context.hasSession()) return ErrorCode.sessionExpired;
+  const isPlain = op === Opcode.create || op === Opcode.create2;
+  const isEphemeral = isPlain && isEphemeralMode(flags);
+  // Only one replica would know when it has to go.
+  if (isEphemeral && !context.hasGlobalSession()) return ErrorCode.ephemeralOnLocalSession;
   const slash = requested.lastIndexOf('/');
   if (slash < 0 || requested.includes('\0')) return ErrorCode.badArguments;
   const fixed = isOpen ? null : context.access.fix(list, context.caller);
@@ -61,8 +65,6 @@ export function prepareCreate(context: PrepareContext, op: number, writer: JuteW
   outstanding.touch(parent, zxid);
   parent.childCreates = (parent.childCreates + 1) | 0;
   parent.childCount++;
-  const isPlain = op === Opcode.create || op === Opcode.create2;
-  const isEphemeral = isPlain && isEphemeralMode(flags);
   const aclId = fixed === null ? openAclId : context.state.tree.acls.intern(fixed);
   const owner = isEphemeral ? context.session : '';
   outstanding.create(path, zxid, { aclId, owner, kind: kindOf(op), dataLength: size });

@@ -13,6 +13,8 @@ import type { Caller } from './caller.ts';
 import type { Outstanding } from './outstanding.ts';
 import { prepareChange } from './prepare-change.ts';
 import {
+  type LocalSessionsPort,
+  noLocalSessions,
   PrepareContext,
   type PrepareRules,
   type ReconfigPort,
@@ -44,8 +46,9 @@ export class Preparer {
     access: AccessControl,
     rules: PrepareRules,
     reconfig: ReconfigPort = runsAlone,
+    localSessions: LocalSessionsPort = noLocalSessions,
   ) {
-    this.#context = new PrepareContext(state, access, rules, reconfig);
+    this.#context = new PrepareContext(state, access, rules, reconfig, localSessions);
   }
 
   get outstanding(): Outstanding {

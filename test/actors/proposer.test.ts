@@ -39,6 +39,8 @@ function rig(options: { inFlightMax?: number; lastZxidMax?: number } = {}) {
     const session = new Session(id, 30_000, 0, {
       submit: (request: PendingRequest) => proposer.submit(request),
       submitClose: (_session, request) => request !== null && proposer.submit(request),
+      maybeUpgrade: () => {},
+      settled: () => {},
       refuse: () => {},
       weigh: (bytes) => void weights.push(bytes),
     });

@@ -23,6 +23,8 @@ function rig() {
       seen.push(request === null ? 'expire' : `close ${request.cxid}`);
       if (request !== null) submitted.push(request);
     },
+    maybeUpgrade: (_session, { cxid }) => void seen.push(`consider ${cxid}`),
+    settled: () => void seen.push('settled'),
     refuse: (request) => seen.push(`refuse ${request.cxid}`),
     weigh: (bytes) => {
       weight.bytes += bytes;

@@ -29,7 +29,7 @@ function rig(sid = 1) {
   const sessions = new Sessions(
     state,
     clock,
-    { sid, origin, minTimeoutMs: 4000, maxTimeoutMs: 40_000, tickMs },
+    { sid, origin, minTimeoutMs: 4000, maxTimeoutMs: 40_000, mayUpgrade: false, tickMs },
     {
       submit: (request) => void submitted.push(request),
       refuse: () => {},
@@ -98,7 +98,7 @@ describe('opening', () => {
     const late = new Sessions(
       early.state,
       early.clock,
-      { sid: 1, origin, minTimeoutMs: 1, maxTimeoutMs: 2, tickMs },
+      { sid: 1, origin, minTimeoutMs: 1, maxTimeoutMs: 2, mayUpgrade: false, tickMs },
       { submit: () => {}, refuse: () => {}, note: () => {} },
     ).open(1, early.port).id;
 

@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { parseServerSpec } from '../../protocol/server-spec.ts';
 import {
   addEphemeral,
   ask,
@@ -39,6 +40,27 @@ describe('dump', () => {
         '\tip: /127.0.0.1:36182 sessionId: 0x1000035dffb0000\n' +
         '\tip: /[0:0:0:0:0:0:0:1]:36188 sessionId: 0xff000035dffb0001\n',
     );
+  });
+
+  test('local sessions come first, where there may be some, with their deadlines', () => {
+    const enabled = {
+      ...{ dataDir: '/data', tickTimeMs: 2000, fourLetterWords: 'all' as const, sid: 1 },
+      servers: [1, 2].map((sid) => parseServerSpec(sid, '127.0.0.1:2888:3888')),
+      localSessionsEnabled: true,
+    };
+    const head = (situation: object) =>
+      ask(makeView(situation), 'dump').split('\nephemeral nodes')[0]!.split('\n').slice(1);
+    const one = ['1 expire at Sat Nov 21 13:30:10 UTC 2026:', '\t0x1000035dffb0000'];
+
+    expect(head({ settings: enabled, mode: 'leader', localSessions: [first] })).toEqual([
+      ...['Local Session Sets (1)/(1):', ...one, 'Global Session Sets (0)/(0):'],
+    ]);
+    expect(head({ settings: enabled, mode: 'follower' })).toEqual([
+      ...['Local Session Sets (0)/(0):', 'Global Sessions(0):'],
+    ]);
+    expect(head({ mode: 'read-only', localSessions: [first] })).toEqual([
+      ...['Local Session Sets (1)/(1):', ...one, 'Global Sessions(0):'],
+    ]);
   });
 
   test('a learner knows timeouts, not deadlines', () => {

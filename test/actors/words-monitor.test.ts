@@ -14,6 +14,7 @@ import {
   first,
   makeView,
   nothing,
+  second,
   threeClients,
   version,
 } from '../support/replica-view.ts';
@@ -54,7 +55,7 @@ describe('mntr', () => {
   });
 
   test('counts of the tree, and quotas by the first name of their path', () => {
-    const view = makeView({ clients: threeClients() });
+    const view = makeView({ clients: threeClients(), localSessions: [first, second] });
     addEphemeral(view, 'eph', first.id);
     addWatch(view, 1, '/eph', WatchTable.data);
     addWatch(view, 1, '/', WatchTable.child);
@@ -77,7 +78,7 @@ describe('mntr', () => {
     const text = ask(view, 'mntr');
 
     expect(text).toContain('zk_num_alive_connections\t3\n');
-    expect(text).toContain('zk_global_sessions\t1\n');
+    expect(text).toContain('zk_global_sessions\t1\nzk_local_sessions\t2\n');
     expect(text).toContain('zk_znode_count\t6\nzk_watch_count\t2\nzk_ephemerals_count\t1\n');
     expect(text.slice(text.indexOf('zk_b_'))).toBe(
       'zk_b_quota_count_limit_per_namespace\t7\nzk_b_quota_count_usage_per_namespace\t2\n' +

@@ -5,6 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../../client/client.ts';
+import { pause } from '../support/zoo-process.ts';
 import { Ensemble, whyNoEnsemble } from './ensemble.ts';
 import { Load, memberClient } from './writers-ensemble.ts';
 
@@ -24,7 +25,7 @@ describe.skipIf(whyNoEnsemble !== null)(`sessions of three replicas${reason}`, (
   });
 
   afterAll(async () => {
-    await load?.end();
+    await Promise.race([load?.end(), pause(10_000)]);
     await ensemble?.remove();
   });
 

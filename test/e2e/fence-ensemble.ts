@@ -100,11 +100,13 @@ export class Fence {
   }
 
   /** Resolves when the number rises no more; the asking goes on. */
-  rest(): Promise<void> {
+  async rest(): Promise<void> {
     this.#isResting = true;
-    return new Promise((done) => {
+    const resting = new Promise<void>((done) => {
       this.#whenResting = done;
     });
+    // It may have come to an end by a fault.
+    await Promise.race([resting, this.#loops[0]]);
   }
 
   check(): void {

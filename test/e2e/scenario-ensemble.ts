@@ -6,6 +6,7 @@
  */
 
 import { afterAll, afterEach, beforeAll, describe, test } from 'vitest';
+import { pause } from '../support/zoo-process.ts';
 import { Ensemble, type EnsembleOptions, whyNoEnsemble } from './ensemble.ts';
 import { Fence } from './fence-ensemble.ts';
 import { randomFrom } from './random.ts';
@@ -16,6 +17,7 @@ const seed = Number(process.env['E2E_SEED'] ?? Date.now() % 2 ** 31);
 /** Within this time writes are acknowledged again: far more than it takes, on a busy machine. */
 export const recoveryMsMax = 10_000;
 const scenarioMsMax = 90_000;
+const endMsMax = 10_000;
 
 /** What scenarios work on; there once the first of them runs. */
 export class Rig {
@@ -69,8 +71,9 @@ export function onEnsemble(
     });
 
     afterAll(async () => {
-      await rig.fence?.end();
-      await rig.load?.end();
+      // Whatever state the clients are in, no process stays.
+      const ended = Promise.all([rig.fence?.end(), rig.load?.end()]);
+      await Promise.race([ended, pause(endMsMax)]);
       await rig.ensemble?.remove();
       if (rig.outages.length > 0) console.log(`without a write: ${rig.outages.join(', ')}`);
     });

@@ -17,6 +17,7 @@ const attemptTimeoutMs = 1500;
 /** After so many requests a writer looks what is there: its ledger stays short. */
 const stepsMax = 3000;
 const lookMs = 250;
+const roamersMax = 2;
 /** Chosen so that the servers of a connect string are tried in the order in which they stand. */
 const keepsOrder = (): number => 1 - Number.EPSILON;
 
@@ -143,15 +144,20 @@ export class Load {
     this.#ensemble = ensemble;
   }
 
-  /** One writer per replica, each beginning with its own; they wait for `go`. */
+  /**
+   * One writer stays with each replica, so that wherever somebody can write somebody does; others
+   * go wherever they are let in. They wait for `go`.
+   */
   static async begin(ensemble: Ensemble, seed: number): Promise<Load> {
     const load = new Load(ensemble);
-    for (const sid of ensemble.sids) {
-      const client = await connect(ensemble.addressesFrom(sid), memberClient);
-      if (sid === 1) await client.create(sequenceParent);
-      const name = `w${sid}`;
+    const staying = ensemble.sids.map((sid) => ensemble.keeper(sid).address);
+    const roaming = ensemble.sids.slice(0, roamersMax).map((sid) => ensemble.addressesFrom(sid));
+    for (const [at, addresses] of [...staying, ...roaming].entries()) {
+      const client = await connect(addresses, memberClient);
+      if (at === 0) await client.create(sequenceParent);
+      const name = `w${at + 1}`;
       await client.create(`/${name}`);
-      load.#roamers.push(new Roamer(new Writer(client, name, randomFrom(seed + sid), load.tally)));
+      load.#roamers.push(new Roamer(new Writer(client, name, randomFrom(seed + at), load.tally)));
     }
     return load;
   }

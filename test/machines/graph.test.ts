@@ -80,13 +80,20 @@ const explorations: { readonly [name in keyof typeof machines]: Exploration } = 
   leader: {
     input: {
       ...{ sid: 1, quorum: [majorityOf([1, 2, 3])], acceptedEpoch: 1, currentEpoch: 1 },
-      ...{ lastZxid: makeZxid(1, 5), tick: 0, deadlineTick: 2, leaseTicks: 1, stallTicks: 4 },
+      ...{
+        lastZxid: makeZxid(1, 5),
+        tick: 0,
+        greetTicks: 2,
+        initTicks: 2,
+        leaseTicks: 1,
+        stallTicks: 4,
+      },
     },
     events: [
       ...[1, 9].map((acceptedEpoch) => {
         return { type: 'learner.greeted', sid: 2, acceptedEpoch, votes: true, isBlank: false };
       }),
-      ...plain(['promise.stored', 'history.stored', 'counter.exhausted']),
+      ...plain(['promise.stored', 'history.stored']),
       ...[5, 6].map((counter) => {
         const lastZxid = makeZxid(1, counter);
         return { type: 'epoch.promised', sid: 2, currentEpoch: 1, lastZxid };
@@ -100,8 +107,8 @@ const explorations: { readonly [name in keyof typeof machines]: Exploration } = 
       ...[1, 3, 9].map((tick) => ({ type: 'tick', tick })),
     ] as EventObject[],
     // Each stall puts the deadline off.
-    stopWhen: ({ context }) => context['deadlineTick'] > 2,
-    statesMax: 2000,
+    stopWhen: ({ context }) => context['deadlineTick'] > 4,
+    statesMax: 8000,
   },
   learner: {
     input: {
@@ -118,7 +125,7 @@ const explorations: { readonly [name in keyof typeof machines]: Exploration } = 
     ] as EventObject[],
     // Each stall puts the deadline off; the bus may repeat itself.
     stopWhen: ({ context }) => context['deadlineTick'] > 2 || context['absences'] > 2,
-    statesMax: 4000,
+    statesMax: 8000,
   },
   learnerHandler: {
     input: { sid: 3, credits: 2 },

@@ -26,7 +26,7 @@ import {
 } from '../support/term.ts';
 
 const lease = 'no quorum of voters was heard within the lease';
-const deadline = 'no quorum took over our history in time (initLimit)';
+const deadline = 'no quorum greeted us, or took over our history, in time';
 
 /** Ticks one by one; these learners are heard after each. */
 function pass(from: number, to: number, ...sids: number[]): LeaderEvent[] {
@@ -154,9 +154,12 @@ describe('a rival', () => {
 
 describe('a term', () => {
   test('ends with the counter of the zxid', () => {
-    expect(term(...established, { type: 'counter.exhausted' }).end).toBe(
-      'the counter of the zxid is used up',
-    );
+    expect(
+      term(...established, {
+        type: 'leadership.resigned',
+        reason: 'the counter of the zxid is used up',
+      }).end,
+    ).toBe('the counter of the zxid is used up');
   });
 
   test('is resigned by whoever leads, and says why', () => {
@@ -168,7 +171,10 @@ describe('a term', () => {
   });
 
   test('that has ended asks for nothing any more', () => {
-    const one = term(...established, { type: 'counter.exhausted' });
+    const one = term(...established, {
+      type: 'leadership.resigned',
+      reason: 'the counter of the zxid is used up',
+    });
 
     for (const event of [...established, tick(101), tick(500)]) expect(one.send(event)).toEqual([]);
   });

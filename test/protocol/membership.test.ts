@@ -112,7 +112,7 @@ describe('a list that is wrong says so, with the code that ZooKeeper answers', (
     [['server.x=a:1:2'], '"x" is not a server id', marshallingError],
     [['server.=a:1:2'], '"" is not a server id', marshallingError],
     [['server.0=a:1:2'], '0 is no server id', badArguments],
-    [['server.256=a:1:2'], '256 is no server id', badArguments],
+    [['server.2147483648=a:1:2'], '2147483648 is no server id', badArguments],
     [['version=zz'], 'version "zz" is no zxid', marshallingError],
     [['version=ffffffffffffffff'], 'is no zxid', marshallingError],
     [[...three, 'weight.1=2'], 'a weight needs groups', badArguments],

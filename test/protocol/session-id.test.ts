@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  creatorOf,
   formatSessionId,
   highHalf,
   lowHalf,
@@ -34,6 +35,10 @@ test('prints without leading zeros (any 64 bits)', () => {
     }),
   );
   expect(formatSessionId(noSession)).toBe('0x0');
+});
+
+test('the top byte names the replica that made it', () => {
+  expect(['01ffffffffffffff', 'fe00000000000000', noSession].map(creatorOf)).toEqual([1, 254, 0]);
 });
 
 test('the next id is one more, modulo 2^64', () => {

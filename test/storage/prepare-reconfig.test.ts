@@ -135,7 +135,7 @@ describe('changes to the present members', () => {
     ['a joiner without client port', { joining: 'server.9=h:1:2' }, E.badArguments],
     ['a joiner with one port', { joining: 'server.9=h:1;3' }, E.badArguments],
     ['a joiner with equal ports', { joining: 'server.9=h:1:1;3' }, E.badArguments],
-    ['a joiner with id 256', { joining: far(256) }, E.badArguments],
+    ['a joiner with id 2^31', { joining: far(2 ** 31) }, E.badArguments],
     ['more joiners than ids', { joining: new Array(256).fill(nine).join() }, E.badArguments],
     ['joiners with one address', { joining: `${nine},${far(8, '10.0.0.9')}` }, E.badArguments],
   ];

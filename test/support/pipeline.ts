@@ -14,13 +14,17 @@ import { openAcl } from '../../protocol/record.ts';
 import { readReply } from '../../protocol/replies.ts';
 import type { RequestBody, RequestOp } from '../../protocol/requests.ts';
 import { writeRequest } from '../../protocol/requests.ts';
-import { highHalf, lowHalf } from '../../protocol/session-id.ts';
+import { highHalf, lowHalf, sessionIdFromHalves } from '../../protocol/session-id.ts';
 import { Txn } from '../../protocol/txn.ts';
 import { AccessControl, type AclSchemes } from '../../storage/acl.ts';
 import { Applier, silentListener, type TreeListener } from '../../storage/apply.ts';
 import type { Caller } from '../../storage/caller.ts';
 import { Preparer } from '../../storage/prepare.ts';
-import type { PrepareRules, ReconfigPort } from '../../storage/prepare-context.ts';
+import type {
+  LocalSessionsPort,
+  PrepareRules,
+  ReconfigPort,
+} from '../../storage/prepare-context.ts';
 import { ReplicatedState } from '../../storage/replicated-state.ts';
 
 export interface PreparedTxn {
@@ -58,6 +62,7 @@ export interface PipelineOptions {
   readonly listener?: TreeListener;
   readonly rules?: Partial<PrepareRules>;
   readonly reconfig?: ReconfigPort;
+  readonly localSessions?: LocalSessionsPort;
   /** Sessions to open at once. */
   readonly sessions?: readonly string[];
 }
@@ -86,7 +91,8 @@ export class Pipeline {
     this.#firstZxid = this.state.lastZxid + 1;
     this.access = new AccessControl(this.state.tree.acls, equalSchemes, false);
     const rules = { ...defaultRules, ...options.rules };
-    this.preparer = new Preparer(this.state, this.access, rules, options.reconfig);
+    const { reconfig, localSessions } = options;
+    this.preparer = new Preparer(this.state, this.access, rules, reconfig, localSessions);
     this.applier = new Applier(this.state, options.listener ?? silentListener);
     for (const session of options.sessions ?? [sessionA, sessionB]) this.openSession(session);
   }
@@ -126,12 +132,11 @@ export class Pipeline {
     txn.read(new JuteReader(bytes), zxid);
     const reply = new JuteWriter();
     const err = this.applier.apply(txn, reply);
-    if (txn.type === Opcode.closeSession) {
-      const reader = new JuteReader(bytes);
-      reader.position = 4;
-      this.preparer.outstanding.closing.delete(bytes.toString('hex', 4, 12));
-    }
-    this.preparer.outstanding.applied(zxid);
+    const { outstanding } = this.preparer;
+    const session = sessionIdFromHalves(txn.sessionHigh, txn.sessionLow);
+    if (txn.type === Opcode.createSession) outstanding.opening.delete(session);
+    if (txn.type === Opcode.closeSession) outstanding.closing.delete(session);
+    outstanding.applied(zxid);
     return { zxid, err, body: reply.copy() };
   }
 

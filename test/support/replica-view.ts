@@ -83,6 +83,7 @@ export function threeClients(): ConnectionView[] {
 
 interface Situation {
   readonly clients?: ConnectionView[];
+  readonly localSessions?: readonly Expiring[];
   readonly settings?: Parameters<typeof settingsWith>[0];
   readonly isServing?: boolean;
   readonly mode?: ReplicaMode;
@@ -90,12 +91,15 @@ interface Situation {
 
 export function makeView({
   clients = [],
+  localSessions = [],
   settings,
   isServing = true,
   mode,
 }: Situation): ReplicaView {
   const expiry = new ExpiryQueue<Expiring>(2000);
   for (const { session } of clients) if (session !== null) expiry.add(session);
+  const local = new ExpiryQueue<Expiring>(2000);
+  for (const session of localSessions) local.add(session);
   return {
     settings: settings
       ? settingsWith(settings)
@@ -105,7 +109,7 @@ export function makeView({
     state: ReplicatedState.initial(),
     // A connection's number as a watcher is its place in the list.
     connections: { size: clients.length, all: () => clients, get: (watcher) => clients[watcher] },
-    sessions: { expiredCount: 0, expiry },
+    sessions: { expiredCount: 0, expiry, local: { size: local.size, expiry: local } },
     watches: { index: new WatchIndex() },
     treeDirectory: '/data/natskeeper',
     logDirectory: '/data/natskeeper/log',

@@ -15,7 +15,7 @@ export const five: QuorumSystem = [majorityOf([1, 2, 3, 4, 5])];
 export const ours = makeZxid(4, 9);
 export const input: LeaderInput = {
   ...{ sid: 1, quorum: three, acceptedEpoch: 5, currentEpoch: 4, lastZxid: ours },
-  ...{ tick: 100, deadlineTick: 120, leaseTicks: 10, stallTicks: 4 },
+  ...{ tick: 100, greetTicks: 20, initTicks: 20, leaseTicks: 10, stallTicks: 4 },
 };
 /** The epoch that follows, and txns in it. */
 export const epoch = 6;

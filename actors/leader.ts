@@ -278,8 +278,8 @@ export class Leader {
       },
     );
     this.#handlers.set(sender, handler);
-    const { votes, acceptedEpoch, currentEpoch, lastZxid } = greeting;
-    const isBlank = lastZxid === 0 && currentEpoch === 0;
+    const { votes, acceptedEpoch, currentEpoch } = greeting;
+    const isBlank = currentEpoch === 0;
     this.#host.send({ type: 'learner.greeted', sid: sender, acceptedEpoch, votes, isBlank });
   }
 

@@ -3,6 +3,7 @@
  * our history, and up to where a quorum holds what was proposed. Plain functions over plain data.
  */
 
+import { epochOf } from '../protocol/zxid.ts';
 import { agreedZxid, isQuorum, type QuorumSystem } from './quorum.ts';
 
 /** What is known of a learner. */
@@ -10,7 +11,10 @@ export interface LearnerRecord {
   readonly acceptedEpoch: number;
   /** Observers promise nothing and count for nothing. */
   readonly votes: boolean;
-  /** It holds nothing at all: a new one, or one that has lost its disk and its promises. */
+  /**
+   * It has never held a leader's whole history: a new one, or one that has lost its disk, and with
+   * it what it promised and acknowledged.
+   */
   readonly isBlank: boolean;
   /** It promised our epoch; it took over our history. Invariant: synced implies promised. */
   readonly promised: boolean;
@@ -36,11 +40,12 @@ interface Standing {
 
 /**
  * A replica that has lost its disk may have acknowledged what nobody else here holds: it is no
- * witness of the past. Only where the leader holds nothing either, an ensemble is being founded.
+ * witness of the past. Only where the leader holds no txn of any epoch an ensemble is being founded
+ * (with what a standalone replica left, perhaps).
  */
 function isWitness({ lastZxid }: Standing, learner: LearnerRecord | undefined): boolean {
   if (learner === undefined || !learner.votes) return false;
-  return !learner.isBlank || lastZxid === 0;
+  return !learner.isBlank || epochOf(lastZxid) === 0;
 }
 
 export function hasGreeted(standing: Standing): boolean {

@@ -1,6 +1,6 @@
 /**
- * What should not be on the bus: a second replica of the same sid, another ensemble, frames that get
- * lost. The ensemble says so and goes on.
+ * What should not be on the bus: a second replica of the same sid, another ensemble, frames that
+ * get lost. The ensemble says so and goes on.
  */
 
 import { expect, test } from 'vitest';

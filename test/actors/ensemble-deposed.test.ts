@@ -45,7 +45,7 @@ test('a leader that is cut off answers neither a write nor a sync', async () => 
   expect(await reader.poll(0)).toBe(null);
 });
 
-test('what it has logged alone is cut, and asked of the next leader as long as its client waits', async () => {
+test('what it has logged alone is cut, and asked anew while its client waits', async () => {
   const ensemble = await TestEnsemble.start();
   const old = ensemble.leader!.sid;
   const { replica, port } = ensemble.member(old);

@@ -49,7 +49,7 @@ test('an observer joins, becomes a voter, and its vote counts', async () => {
 
   await client.reconfig({ joining: voter(4) });
   await allGoBy(ensemble, [1, 2, 3, 4]);
-  expect(ensemble.member(4).replica.mode).toBe('follower');
+  await ensemble.until('it votes', () => ensemble.member(4).replica.mode === 'follower');
 
   // Three of four are needed now.
   await ensemble.kill(2);
@@ -82,7 +82,9 @@ test('a follower is removed: it goes on learning, and its vote counts no more', 
 
   await client.reconfig({ leaving: `${gone}` });
   await allGoBy(ensemble, stays);
-  expect(ensemble.member(gone).replica.mode).toBe('observer');
+  await ensemble.until('it only learns', () => {
+    return ensemble.member(gone).replica.mode === 'observer';
+  });
   await client.create('/after');
   await ensemble.agreement();
 
@@ -108,7 +110,9 @@ test('the leader is removed: another leads, and clients go on', async () => {
     return ensemble.leader !== undefined && ensemble.leader.sid !== gone;
   });
   await allGoBy(ensemble, stays);
-  expect(ensemble.member(gone).replica.mode).toBe('observer');
+  await ensemble.until('it only learns', () => {
+    return ensemble.member(gone).replica.mode === 'observer';
+  });
   await client.create('/after');
   await ensemble.agreement();
 });
@@ -141,6 +145,23 @@ test('members may be changed by the superuser, and only where that is enabled', 
   const fixed = await TestEnsemble.start({ settings: { skipAcl: true } });
   const other = await fixed.client(1);
   await expect(other.reconfig({ leaving: '3' })).rejects.toThrow(ReconfigDisabledError);
+});
+
+test('a replica that has missed a reconfig follows one that it does not know', async () => {
+  const ensemble = await TestEnsemble.start({ settings, observers: 1 });
+  const leader = ensemble.leader!.sid;
+  const [one, two] = ensemble.followers.map(({ sid }) => sid) as [number, number];
+  const client = await ensemble.client(one, { operationTimeoutMs: 5000 });
+  await ensemble.kill(two);
+  await client.reconfig({ joining: voter(4) });
+  await allGoBy(ensemble, [1, 2, 3, 4]);
+
+  // Of the three of four that are left, the new one is the best candidate.
+  await ensemble.kill(leader);
+  await ensemble.startMember(two);
+
+  await ensemble.serving();
+  await allGoBy(ensemble, [1, 2, 3, 4]);
 });
 
 test('a reconfig that a follower has logged is carried through when the leader dies', async () => {

@@ -40,7 +40,7 @@ async function attached(
 
 const namesAt = ({ replica }: Member) => [...childrenOf(replica.state.tree, '/').keys()];
 
-test('a session goes on at each replica with id and password, and keeps its ephemerals', async () => {
+test('a session goes on at each replica, and keeps its ephemerals', async () => {
   const ensemble = await TestEnsemble.start();
   let client = await RawClient.session(ensemble.member(1).port);
   create(client, '/own', CreateMode.ephemeral);
@@ -58,7 +58,7 @@ test('a session goes on at each replica with id and password, and keeps its ephe
   await ensemble.agreement();
 });
 
-test('the connection that the client has left gets SessionMoved for a write, and is closed', async () => {
+test('a connection that was left gets SessionMoved for a write, and is closed', async () => {
   const ensemble = await TestEnsemble.start();
   for (const [from, to] of [
     [1, 2],
@@ -136,7 +136,7 @@ test('pings at any replica keep a session alive at the leader', async () => {
   expect(namesAt(ensemble.member(1))).toEqual(['own-0', 'own-1', 'own-2', 'zookeeper']);
 });
 
-test('a follower that is cut off ends no session, and learns what the leader has ended', async () => {
+test('a follower that is cut off ends no session, and learns who has ended', async () => {
   const ensemble = await TestEnsemble.start({ settings: quick });
   const one = ensemble.followers[0]!;
   const client = await RawClient.open(one.port);
@@ -183,7 +183,7 @@ test('a longer timeout that was agreed upon later holds under the next leader', 
   expect(namesAt(one)).toEqual(['own', 'zookeeper']);
 });
 
-test('a re-attachment that the leader cannot answer any more is not told that it expired', async () => {
+test('a re-attachment that no leader can answer is not told that it expired', async () => {
   const ensemble = await TestEnsemble.start();
   const leader = ensemble.leader!.sid;
   const [one, two] = ensemble.followers as [Member, Member];
@@ -204,7 +204,7 @@ test('a re-attachment that the leader cannot answer any more is not told that it
 });
 
 for (const end of ['closed', 'half open'] as const) {
-  test(`a write that was left behind is not done after the client has gone on elsewhere (${end})`, async () => {
+  test(`a write that was left behind is not done later (connection ${end})`, async () => {
     const ensemble = await TestEnsemble.start();
     const leader = ensemble.leader!.sid;
     const [one, two] = ensemble.followers as [Member, Member];

@@ -49,7 +49,7 @@ test('a write through each replica is seen through each after a sync', async () 
   await ensemble.agreement();
 });
 
-test('the secret and the config znode are the same everywhere before anybody is served', async () => {
+test('secret and config znode are the same everywhere before anybody is served', async () => {
   const ensemble = await TestEnsemble.start();
 
   const secrets = ensemble.members.map(({ replica }) => replica.state.secret?.toString('hex'));

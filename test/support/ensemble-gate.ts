@@ -1,7 +1,7 @@
 /**
- * Gates: all that reaches a replica (time, bus, disk, sockets) comes through one, so that a test can
- * stop the replica between two turns, for a while or for good. A held gate is a SIGSTOP; a shut one
- * is a kill -9: what the disk has begun to write is written, and nobody hears of it.
+ * Gates: all that reaches a replica (time, bus, disk, sockets) comes through one, so that a test
+ * can stop the replica between two turns, for a while or for good. A held gate is a SIGSTOP; a shut
+ * one is a kill -9: what the disk has begun to write is written, and nobody hears of it.
  */
 
 import type { Bus, FrameHandler, Subscription } from '../../actors/bus.ts';

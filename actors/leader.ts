@@ -74,7 +74,7 @@ export class Leader {
   /** Ends of the learners' logs, as they promised our epoch. */
   readonly #positions = new Map<number, number>();
   readonly #forwarded = new ForwardedRequest();
-  readonly #owners = new SessionOwners();
+  readonly #owners = new SessionOwners((session) => this.#ports.isAlive(session));
   /** Both from the moment on at which a quorum holds our history. */
   #proposer: Proposer | null = null;
   #broadcaster: Broadcaster | null = null;

@@ -61,7 +61,7 @@ async function repair(ensemble: TestEnsemble, sid: number, fault: Fault): Promis
 
 for (const fault of ['killed', 'stopped', 'cut off', 'paused'] as const) {
   for (const voters of [3, 5]) {
-    test(`a leader is ${fault} under load, and nobody else loses a request (${voters})`, async () => {
+    test(`a leader is ${fault} under load: survivors' clients stay (${voters})`, async () => {
       const ensemble = await TestEnsemble.start({ voters });
       const watched = await loadAll(ensemble);
       const { sid } = ensemble.leader!;

@@ -244,7 +244,7 @@ export class Connection implements ReplyPort, EventPort, InputSink {
     if (!this.#auth.mayProceed) {
       return this.#endWith(xid, 0, ErrorCode.sessionClosedRequireSaslAuth);
     }
-    if (kind === RequestKind.read && session.readsAtOnce()) {
+    if (kind === RequestKind.read && (session.readsAtOnce() || this.#isReadOnly)) {
       this.#origin.caller = this.#auth.caller;
       this.#answer(xid, op, chunk, start + requestHeaderBytes, end, this.#chunkMs);
       // A chunk can ask for a thousand times its size: not all of it at once.

@@ -122,6 +122,7 @@ export class Ensemble {
 
   startElection(): void {
     const { history, members, clock } = this.#parts;
+    members.findPending(history.unapplied());
     const { lastZxid, promises } = history;
     this.#lookingSinceMs = clock.monotonicMs();
     const lost = this.#lost;
@@ -177,6 +178,7 @@ export class Ensemble {
   }
 
   startLink(leader: number): void {
+    this.#heartbeat.restart();
     const { members, sessions, notes, random, clock } = this.#parts;
     this.#patience.restart();
     const input = {
@@ -311,19 +313,24 @@ export class Ensemble {
       if (status.round > this.#election.round) this.#learner?.leaderLooks(header);
     } else if (status.state === ReplicaState.leading) {
       if (status.isEstablished) {
-        if (this.#mayFollow(header)) this.#election.leaderHeard(sender);
+        if (this.#mayFollow(header, status.configVersion)) this.#election.leaderHeard(sender);
         this.#leader?.rivalHeard(sender, header.epoch);
-      } else this.#election.voteReceived(sender, status.round, status.vote);
+      } else {
+        // It was elected by others, in whatever round, and is a candidate of ours as well.
+        const round = Math.max(status.round, this.#election.round);
+        this.#election.voteReceived(sender, round, status.vote);
+      }
       this.#learner?.statusReceived(header, status);
     }
   }
 
   /** Not whom we just left as silent, nor who led before what we hold: old words of it may come. */
-  #mayFollow({ sender, epoch }: Readonly<PacketHeader>): boolean {
+  #mayFollow({ sender, epoch }: Readonly<PacketHeader>, configVersion: number): boolean {
     const { leader, untilTick } = this.#shunned;
     if (sender === leader && this.#tick < untilTick) return false;
     const { history, members } = this.#parts;
-    return epoch >= history.promises.currentEpoch && members.isVoter(sender);
+    if (epoch < history.promises.currentEpoch) return false;
+    return members.isVoter(sender) || configVersion > members.current.version;
   }
 
   #twinHeard(header: Readonly<PacketHeader>, status: Status): void {

@@ -72,6 +72,12 @@ export class Heartbeat {
     return members.isVoter(settings.sid) ? ReplicaState.following : ReplicaState.observing;
   }
 
+  /** Another leader: it knows of nothing that its predecessor was told. */
+  restart(): void {
+    this.#touchesToldMs = 0;
+    this.#digestToldZxid = 0;
+  }
+
   beat(learner: Learner, last: DigestRecord): void {
     const { clock, sessions, settings } = this.#parts;
     const nowMs = clock.monotonicMs();

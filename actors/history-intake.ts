@@ -32,6 +32,8 @@ export class HistoryIntake {
   #isStoring = false;
   /** Up to where our own log is kept. */
   #cutTo: number;
+  /** End of what is kept and what has been received behind it. */
+  #receivedZxid: number;
   /** What the leader knew to be committed, for good. */
   #committed = 0;
   #leadership: Leadership | null = null;
@@ -41,6 +43,7 @@ export class HistoryIntake {
     this.#history = history;
     this.#ports = ports;
     this.#cutTo = history.lastZxid;
+    this.#receivedZxid = history.lastZxid;
   }
 
   /**
@@ -52,12 +55,8 @@ export class HistoryIntake {
     const position = log.lastBatchEndAtOrBelow(zxid);
     if (position < Math.max(appliedZxid, log.committedZxid, log.oldestZxid)) return null;
     this.#cutTo = position;
+    this.#receivedZxid = position;
     return position;
-  }
-
-  get #lastZxid(): number {
-    const last = this.#pieces.at(-1);
-    return last === undefined ? this.#cutTo : lastZxidOf(last);
   }
 
   /** One batch: boolean whether it ends a chunk, long zxid that is committed, the frame. */
@@ -65,9 +64,10 @@ export class HistoryIntake {
     if (body.boolean()) this.#chunks++;
     const committed = readZxid(body);
     const frame = body.buffer.subarray(body.position, body.end);
-    if (batchFault(frame, crc32) !== null || !follows(frame, this.#lastZxid)) {
+    if (batchFault(frame, crc32) !== null || !follows(frame, this.#receivedZxid)) {
       return this.#ports.broken('a batch of the history is damaged or does not follow');
     }
+    this.#receivedZxid = lastZxidOf(frame);
     this.#pieces.push(frame);
     this.#pieceBytes += frame.length;
     this.#committed = Math.max(this.#committed, committed);
@@ -107,7 +107,7 @@ export class HistoryIntake {
 
   #checkWhole(): void {
     if (this.#leadership === null || this.#isStoring) return;
-    if (this.#lastZxid !== this.#leadership.lastZxid) {
+    if (this.#receivedZxid !== this.#leadership.lastZxid) {
       return this.#ports.broken('the history does not end where the leader says');
     }
     this.#ports.received();

@@ -341,8 +341,7 @@ export class Learner {
     if (!isOurs && this.#host.state !== 'following') return;
     this.#host.send({ type: 'leader.heard' });
     this.#patience.heard(this.#tick);
-    if (this.#host.state !== 'following') return;
-    if (header.epoch !== this.epoch || !isOurs) {
+    if (!isOurs || (this.epoch > 0 && header.epoch !== this.epoch)) {
       return this.abandon('the leader does not know this link any more');
     }
     const { broadcastSeq: broadcast } = status;
@@ -352,6 +351,7 @@ export class Learner {
   #checkProgress(announced: Announced, taken: number): void {
     const overdue = this.#progress.note(this.#tick, announced);
     if (overdue === null) return;
+    if (this.#down === null && overdue.down > 0) return this.abandon('its first word is missing');
     this.#broadcast?.peerSent(overdue.broadcast);
     this.#down?.send({ type: 'peer.sent', seq: overdue.down });
     if (taken < overdue.up) this.abandon('frames of ours did not reach the leader');

@@ -70,8 +70,11 @@ export class SnapshotIntake {
     if (last < Math.max(this.#history.appliedZxid, this.#history.log.committedZxid)) {
       return ports.failed('the snapshot lacks what is known to be committed (Z10)');
     }
+    const generation = this.#generation;
     this.#then(async () => {
       await this.#receiver!.finish(meta, sessions, acls);
+      // The link may be over by now, and more have been promised over another.
+      if (generation !== this.#generation) return;
       await new Promise<void>((done) => this.#history.restartAfter(meta.zxid, frames, done));
       this.#receiver = null;
       ports.received();

@@ -18,6 +18,8 @@ export interface BatchApplierPorts {
   session(id: string): Session | undefined;
   /** A txn took effect that is more than a change of the tree. */
   sessionCreated(id: string, timeoutMs: number): void;
+  /** It goes on at the process `holder`; a negative timeout: there is no such session. */
+  sessionMoved(id: string, timeoutMs: number, holder: number): void;
   sessionClosed(id: string, byClient: boolean): void;
   secretAgreed(): void;
   membershipChanged(zxid: number): void;
@@ -58,6 +60,9 @@ export class BatchApplier {
     switch (txn.type) {
       case Opcode.createSession:
         this.#ports.sessionCreated(this.#sessionOf(txn), txn.timeoutMs);
+        return;
+      case Opcode.moveSession:
+        this.#ports.sessionMoved(this.#sessionOf(txn), txn.timeoutMs, txn.holder);
         return;
       case Opcode.closeSession:
         if (request !== undefined) port?.reply(request, zxid, err, null);

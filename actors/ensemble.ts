@@ -5,8 +5,9 @@
  */
 
 import { isQuorum } from '../machines/quorum.ts';
-import type { JuteReader } from '../protocol/jute.ts';
+import { type JuteReader, JuteWriter } from '../protocol/jute.ts';
 import type { Membership } from '../protocol/membership.ts';
+import { Opcode } from '../protocol/opcode.ts';
 import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
 import { ReplicaState, readStatus, type Status } from '../protocol/zab.ts';
 import type { Timer } from './clock.ts';
@@ -19,7 +20,7 @@ import { Leader } from './leader.ts';
 import { Learner } from './learner.ts';
 import { quorumOf } from './members.ts';
 import { Patience } from './patience.ts';
-import type { PendingRequest } from './pending-request.ts';
+import { PendingRequest } from './pending-request.ts';
 import { type Question, Revalidations } from './revalidations.ts';
 import { TwinWatch } from './twin-watch.ts';
 
@@ -204,7 +205,6 @@ export class Ensemble {
         if (isLeaderGone) this.#shunned = { leader, untilTick: this.#tick + shunTicks };
         this.#ports.ended();
       },
-      revalidated: (session, isValid) => this.#revalidations.answer(session, isValid),
       snapshotNeeded: () => {
         this.#wantsSnapshot = true;
       },
@@ -267,15 +267,21 @@ export class Ensemble {
     } else if (this.#learner?.isServing) this.#learner.submit(request);
   }
 
-  /** Asks the leader whether a session may go on here; without one the question stands. */
+  /** Has it agreed upon that a session goes on here; without a leader the question stands. */
   revalidate(question: Question): void {
     this.#revalidations.add(question);
     this.#ask(question);
   }
 
-  #ask({ session: { id, high, low }, timeoutMs }: Question): void {
-    if (this.isLeading) this.#revalidations.answer(id, this.#leader!.revalidate(id, this.#sid));
-    else if (this.#learner?.isServing) this.#learner.revalidate(high, low, timeoutMs);
+  #ask({ session, timeoutMs }: Question): void {
+    const { clock, post } = this.#parts;
+    const body = new JuteWriter(8).int(timeoutMs).int(post.origin).copy();
+    const nowMs = clock.monotonicMs();
+    this.submit(PendingRequest.internal(session, Opcode.moveSession, body, nowMs));
+  }
+
+  sessionMoved(id: string, isValid: boolean, holder: number): void {
+    if (holder === this.#parts.post.origin) this.#revalidations.answer(id, isValid);
   }
 
   /** A batch is durable here. */
@@ -302,12 +308,15 @@ export class Ensemble {
     const { sender } = header;
     const status = readStatus(body);
     if (sender === this.#sid) return this.#twinHeard(header, status);
-    const { post, clock } = this.#parts;
+    const { post, clock, members } = this.#parts;
     if (!this.#freshness.isNews(header, status.startedMs, clock.monotonicMs())) {
       return post.drop('said before');
     }
     this.#compareConfig(sender, status);
     if (status.state === ReplicaState.looking) {
+      const isLater =
+        this.#election.isLooking && members.learn(status.configVersion, status.config);
+      if (isLater) this.startElection();
       this.#election.voteReceived(sender, status.round, status.vote);
       // It steps down; what it said before it was elected may still be on its way.
       if (status.round > this.#election.round) this.#learner?.leaderLooks(header);

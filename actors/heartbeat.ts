@@ -53,6 +53,7 @@ export class Heartbeat {
       vote: this.#election.vote,
       configVersion: members.current.version,
       configSum: members.sum,
+      config: leader === null && learner === null ? members.text : '',
       startedMs: this.startedMs,
       twin,
       broadcastSeq: leader?.broadcastSeq ?? 0,

@@ -9,7 +9,6 @@ import type { QuorumSystem } from '../machines/quorum.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import type { JuteReader } from '../protocol/jute.ts';
 import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
-import { sessionIdFromHalves } from '../protocol/session-id.ts';
 import {
   type LearnerProgress,
   readBeat,
@@ -299,31 +298,9 @@ export class Leader {
       case PacketKind.requests:
         while (body.remaining > 0) this.submitFrom(sid, this.#forwarded.read(body));
         return;
-      case PacketKind.revalidate:
-        return this.#revalidate(handler, body);
       default:
         this.#post.drop('not for a leader');
     }
-  }
-
-  /** A session asks to go on over another replica: from now on it is that one's. */
-  #revalidate(handler: LearnerHandler, body: JuteReader): void {
-    body.long();
-    const { high, low } = body;
-    const session = sessionIdFromHalves(high, low);
-    const timeoutMs = body.int();
-    const isValid = this.revalidate(session, handler.sid);
-    if (isValid) this.#ports.touched({ id: session, high, low, timeoutMs });
-    handler.send(PacketKind.revalidated, (writer) => writer.string(session).boolean(isValid));
-  }
-
-  revalidate(session: string, sid: number): boolean {
-    // Our own state may be behind a replica's that has applied its createSession.
-    const isKnown = this.#owners.has(session) || this.#ports.isAlive(session);
-    const isClosing = this.#preparer.outstanding.closing.has(session);
-    if (!this.isEstablished || !isKnown || isClosing) return false;
-    this.#owners.move(session, sid);
-    return true;
   }
 
   /** A heartbeat carries again what an ack may have lost. */

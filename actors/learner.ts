@@ -27,7 +27,6 @@ export interface LearnerPorts {
   /** We hold what the leader holds: clients may be served. */
   established(): void;
   ended(reason: string, isLeaderGone: boolean): void;
-  revalidated(session: string, isValid: boolean): void;
   /** The leader found that our tree is not what it should be. */
   snapshotNeeded(): void;
   /** A whole snapshot is durable, and takes the place of all else when the stores are reopened. */
@@ -172,10 +171,6 @@ export class Learner {
     this.#up.send(PacketKind.ack, (writer) => writer.long(zxid));
   }
 
-  revalidate(high: number, low: number, timeoutMs: number): void {
-    this.#up.send(PacketKind.revalidate, (writer) => writer.halves(high, low).int(timeoutMs));
-  }
-
   // From the leader, to us alone.
 
   receive(header: Readonly<PacketHeader>, body: JuteReader): void {
@@ -251,8 +246,6 @@ export class Learner {
       case PacketKind.admit:
         this.#history.commit(readZxid(body));
         return this.#host.send({ type: 'admitted' });
-      case PacketKind.revalidated:
-        return this.#revalidated(body);
       case PacketKind.snapshot:
       case PacketKind.pages:
       case PacketKind.snapshotEnd:
@@ -288,11 +281,6 @@ export class Learner {
       failed: (reason) => this.abandon(reason),
       received: () => this.#ports.snapshotReceived(),
     });
-  }
-
-  #revalidated(body: JuteReader): void {
-    const session = body.string() ?? '';
-    this.#ports.revalidated(session, body.boolean());
   }
 
   // From the leader, to all.

@@ -63,10 +63,25 @@ export class Members {
     if (text === '') return;
     try {
       const agreed = parseMembership(text);
-      // The first one only repeats the files, which the operator may have edited since.
-      this.#current = agreed.version > this.#configured.version ? agreed : this.#configured;
+      // The first one only repeats the files, which the operator may have edited since; and one
+      // that we have learned of may not have come to our tree yet.
+      if (agreed.version > this.#current.version) this.#current = agreed;
     } catch (failure) {
       if (!(failure instanceof MembershipError)) throw failure;
+    }
+  }
+
+  /** Takes over a later list that another replica goes by; false if it is none. */
+  learn(version: number, text: string): boolean {
+    if (text === '' || version <= this.#current.version) return false;
+    try {
+      const later = parseMembership(text);
+      if (later.version !== version) return false;
+      this.#current = later;
+      return true;
+    } catch (failure) {
+      if (!(failure instanceof MembershipError)) throw failure;
+      return false;
     }
   }
 

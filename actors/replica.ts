@@ -10,7 +10,6 @@ import { WriteFailure } from '../storage/storage-error.ts';
 import type { Stores } from '../storage/stores.ts';
 import { Clients, type Words } from './clients.ts';
 import type { Clock, Timer } from './clock.ts';
-import type { Door } from './connection-ports.ts';
 import { Counters } from './counters.ts';
 import { Deciders } from './deciders.ts';
 import { Ensemble } from './ensemble.ts';
@@ -19,7 +18,7 @@ import { MachineHost, type TransitionObserver } from './host.ts';
 import { Members } from './members.ts';
 import { nobody, PendingRequest } from './pending-request.ts';
 import { Post } from './post.ts';
-import { modeOf, type ReplicaMode } from './replica-mode.ts';
+import { doorOf, isServingIn, modeOf, type ReplicaMode } from './replica-mode.ts';
 import type { ReplicaParts } from './replica-parts.ts';
 import { isDistributed, type Settings } from './settings.ts';
 import { SnapshotIntake } from './snapshot-intake.ts';
@@ -53,6 +52,8 @@ export class Replica {
   #whenServing: { resolve: () => void; reject: (reason: Error) => void } | null = null;
   #whenStopped: (() => void) | null = null;
   #stopped: Promise<void> | null = null;
+  /** It was made anew: another has taken its place. */
+  #hasEnded = false;
 
   /** Recovers the state from the stores; throws StorageError when they cannot be used. */
   constructor(parts: ReplicaParts<Replica>) {
@@ -79,7 +80,7 @@ export class Replica {
           if (this.ensemble !== null) this.ensemble.revalidate(question);
           else question.done(this.sessions.isAlive(question.session.id));
         },
-        door: () => this.#door,
+        door: () => doorOf(this.#peer.state, this.state.secret !== null),
         isOverloaded: () => this.#isOverloaded,
       },
     );
@@ -120,6 +121,7 @@ export class Replica {
   /** Finishes what is in flight, then resolves; asked again, it is the same stop. */
   stop(): Promise<void> {
     this.#stopped ??= new Promise((resolve) => {
+      if (this.#hasEnded) return resolve();
       this.#whenStopped = resolve;
       this.#peer.send({ type: 'stop.requested' });
     });
@@ -139,8 +141,7 @@ export class Replica {
   }
 
   get isServing(): boolean {
-    const { state } = this.#peer;
-    return state === 'standalone' || state.endsWith('.serving');
+    return isServingIn(this.#peer.state);
   }
 
   get mode(): ReplicaMode {
@@ -171,14 +172,6 @@ export class Replica {
     return this.mode === 'read-only';
   }
 
-  get #door(): Door {
-    const { state } = this.#peer;
-    if (this.isServing) return 'open';
-    if (this.isReadOnly) return this.state.secret === null ? 'shut' : 'readOnly';
-    const isHopeful = state.startsWith('member.') && state !== 'member.looking.lonely';
-    return isHopeful ? 'waiting' : 'shut';
-  }
-
   /** Also one that does not serve: else it might never be done. */
   get #isOverloaded(): boolean {
     if (this.isReadOnly) return false;
@@ -207,6 +200,10 @@ export class Replica {
       },
       session: (id) => this.sessions.get(id),
       sessionCreated: (id, timeoutMs) => this.sessions.created(id, timeoutMs),
+      sessionMoved: (id, timeoutMs, holder) => {
+        this.sessions.moved(id, timeoutMs, holder);
+        this.ensemble?.sessionMoved(id, timeoutMs >= 0, holder);
+      },
       sessionClosed: (id, byClient) => {
         this.ensemble?.leader?.sessionClosed(id);
         this.sessions.closed(id, byClient);
@@ -380,6 +377,7 @@ export class Replica {
     this.#parts.notes.info('a snapshot of the leader takes the place of all that was here');
     this.#deciders.stop();
     await this.#end();
+    this.#hasEnded = true;
     if (this.#whenStopped !== null) this.#whenStopped();
     else this.#parts.rebuild?.();
   }

@@ -23,11 +23,6 @@ export class SessionOwners {
     return this.#owners.has(session);
   }
 
-  /** The session is connected to `sid` from now on. */
-  move(session: string, sid: number): void {
-    this.#owners.set(session, sid);
-  }
-
   /** Something was heard of it through `sid`; no reason to take it from another. */
   note(session: string, sid: number): void {
     if (!this.#owners.has(session)) this.#owners.set(session, sid);
@@ -36,7 +31,8 @@ export class SessionOwners {
   /** May a request for the session come from `sid`? */
   admits(request: { session: string; op: number; origin: number }, sid: number): boolean {
     const { session, op, origin } = request;
-    if (op === Opcode.createSession) this.#owners.set(session, sid);
+    const isGiven = op === Opcode.createSession || op === Opcode.moveSession;
+    if (isGiven) this.#owners.set(session, sid);
     // What replicas do on their own account is no client's.
     if (origin === 0) return true;
     const owner = this.#owners.get(session);

@@ -64,6 +64,8 @@ export class Session {
   /** Monotonic ms at which something was last heard of the client. */
   lastHeardMs: number;
   connection: ReplyPort | null = null;
+  /** It has gone on at another replica, as agreed upon. */
+  isElsewhere = false;
   reach: SessionReach = 'global';
   readonly #ports: SessionPorts;
   #state = 0;
@@ -154,7 +156,7 @@ export class Session {
   resubmit(proposed: number): void {
     let place = 0;
     for (const request of this.#queue.drain()) {
-      const isKept = !request.isWrite || place++ < proposed || isWanted(request);
+      const isKept = !request.isWrite || place++ < proposed || this.#isWanted(request);
       if (isKept) this.#queue.push(request);
       else this.#forget(request);
       if (request.isWrite && isKept && place > proposed) this.#ports.submit(request);
@@ -164,7 +166,17 @@ export class Session {
     if (this.isLocal) this.#checkEnd();
   }
 
+  /**
+   * Is a write still to be asked for? Where its client went on, it counts as not done; but nobody
+   * takes back that a session is to end.
+   */
+  #isWanted({ port, op }: PendingRequest): boolean {
+    return !this.isElsewhere && (port?.isOpen === true || op === Opcode.closeSession);
+  }
+
   #forget(request: PendingRequest): void {
+    // A socket that is still open gets no answer any more, so it has to go.
+    request.port?.sessionEnded('session.moved');
     this.#unfinished--;
     this.#ports.weigh(request.start - request.end);
   }
@@ -247,12 +259,4 @@ export class Session {
     }
     this.connection?.relieve();
   }
-}
-
-/**
- * Is a write still to be asked for? Its client may have gone on elsewhere, where it counts as not
- * done; but nobody takes back that a session is to end.
- */
-function isWanted({ port, op }: PendingRequest): boolean {
-  return port?.isOpen === true || op === Opcode.closeSession;
 }

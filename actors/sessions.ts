@@ -272,6 +272,14 @@ export class Sessions {
     for (const then of waiting) then();
   }
 
+  /** The moveSession txn has been applied: it goes on at the process `holder`. */
+  moved(id: string, timeoutMs: number, holder: number): void {
+    const session = this.#sessions.get(id);
+    if (session === undefined || timeoutMs < 0) return;
+    session.isElsewhere = holder !== this.#options.origin;
+    this.touch(session, timeoutMs);
+  }
+
   /** The closeSession txn has been applied; `byClient` when a client of ours asked for it. */
   closed(id: string, byClient: boolean): void {
     const session = this.#sessions.get(id);

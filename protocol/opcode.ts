@@ -43,6 +43,8 @@ export const Opcode = {
   setSecret: -100,
   /** Ours alone: fixes the members that the first leader was started with. Never from a client. */
   setMembership: -101,
+  /** Ours alone: a session goes on at another replica. Never accepted from a client. */
+  moveSession: -102,
 } as const;
 export type Opcode = (typeof Opcode)[keyof typeof Opcode];
 

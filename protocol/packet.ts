@@ -41,15 +41,12 @@ export const PacketKind = {
   pages: 17,
   snapshotEnd: 18,
   credit: 19,
-  /** May this session go on here; and the answer. */
-  revalidate: 20,
-  revalidated: 21,
   /** Go away and say so in your log. */
-  refuse: 22,
+  refuse: 20,
 } as const;
 export type PacketKind = (typeof PacketKind)[keyof typeof PacketKind];
 
-const kindMax = 22;
+const kindMax = 20;
 
 /** Reused from frame to frame. */
 export class PacketHeader {

@@ -41,7 +41,10 @@ export class Txn {
   /** Resulting version of setData, setAcl and reconfig; expected version of check. */
   version = 0;
   err = 0;
+  /** Of createSession and moveSession; -1 for a move of a session that is none. */
   timeoutMs = 0;
+  /** Of moveSession: the process at which it goes on, as an origin. */
+  holder = 0;
   /** Body of multi, closeSession and setSecret: read on from here. */
   bodyStart = 0;
   bodyEnd = 0;
@@ -104,6 +107,10 @@ export class Txn {
         break;
       case Opcode.createSession:
         this.timeoutMs = reader.int();
+        break;
+      case Opcode.moveSession:
+        this.timeoutMs = reader.int();
+        this.holder = reader.int();
         break;
       case Opcode.error:
         this.err = reader.int();

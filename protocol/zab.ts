@@ -35,6 +35,8 @@ export interface Status {
   /** Of the configuration that it goes by; of two with one version the text must be one, too. */
   readonly configVersion: number;
   readonly configSum: number;
+  /** Its text, of a replica that looks: who has missed a reconfig needs it to vote. Else ''. */
+  readonly config: string;
   /** When its process started, wall clock in ms: of two with one sid, the later one gives way. */
   readonly startedMs: number;
   /** Another process with its sid that it has heard of, by incarnation; 0 for none. */
@@ -54,6 +56,7 @@ export function writeStatus(writer: JuteWriter, status: Status): void {
   for (const { sid, link, taken, sent } of status.learners) {
     writer.int(sid).int(link).long(taken).long(sent);
   }
+  writer.string(status.config);
 }
 
 export function readStatus(reader: JuteReader): Status {
@@ -73,9 +76,10 @@ export function readStatus(reader: JuteReader): Status {
     const [taken, sent] = [within(reader.long(), 0), within(reader.long(), 0)];
     learners.push({ sid, link, taken, sent });
   }
+  const config = reader.string() ?? '';
   expectEnd(reader);
   return {
-    ...{ state, isEstablished, round, vote, configVersion, configSum, startedMs, twin },
+    ...{ state, isEstablished, round, vote, configVersion, configSum, config, startedMs, twin },
     ...{ broadcastSeq, committed, learners },
   };
 }

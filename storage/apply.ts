@@ -67,6 +67,9 @@ export class Applier {
           txn.timeoutMs,
         );
         return 0;
+      case Opcode.moveSession:
+        this.#moveSession(txn);
+        return 0;
       case Opcode.closeSession:
         this.#closeSession(txn);
         return 0;
@@ -253,6 +256,12 @@ export class Applier {
       this.#delete(path, 0, path.length, txn.zxid);
     }
     sessions.delete(session);
+  }
+
+  /** It goes on at another replica, with the timeout that was agreed upon there. */
+  #moveSession({ sessionHigh, sessionLow, timeoutMs }: Txn): void {
+    const id = sessionIdFromHalves(sessionHigh, sessionLow);
+    if (timeoutMs >= 0 && this.#state.sessions.has(id)) this.#state.sessions.set(id, timeoutMs);
   }
 
   /** The first secret stays: a second leader that proposes one must not lock clients out. */

@@ -53,3 +53,16 @@ export function prepareDeleteContainer(context: PrepareContext, writer: JuteWrit
   writer.string(path);
   return ErrorCode.ok;
 }
+
+/**
+ * Body: int timeout (ms), int origin of the process at which it is to go on. Never an error txn:
+ * whoever waits for the answer finds it in the txn.
+ */
+export function prepareMoveSession(context: PrepareContext, writer: JuteWriter): number {
+  const { reader, outstanding, session, state } = context;
+  const timeoutMs = reader.int();
+  const holder = reader.int();
+  const isThere = state.sessions.has(session) || outstanding.opening.has(session);
+  writer.int(isThere && !outstanding.closing.has(session) ? timeoutMs : -1).int(holder);
+  return ErrorCode.ok;
+}

@@ -20,7 +20,12 @@ import {
   type ReconfigPort,
   runsAlone,
 } from './prepare-context.ts';
-import { prepareCloseSession, prepareDeleteContainer, prepareSync } from './prepare-internal.ts';
+import {
+  prepareCloseSession,
+  prepareDeleteContainer,
+  prepareMoveSession,
+  prepareSync,
+} from './prepare-internal.ts';
 import { prepareMulti } from './prepare-multi.ts';
 import { prepareInitialMembership, prepareReconfig } from './prepare-reconfig.ts';
 import type { ReplicatedState } from './replicated-state.ts';
@@ -95,6 +100,8 @@ function prepareBody(context: PrepareContext, op: number, writer: JuteWriter): n
       context.outstanding.opening.add(context.session);
       writer.int(context.reader.int());
       return ErrorCode.ok;
+    case Opcode.moveSession:
+      return prepareMoveSession(context, writer);
     case Opcode.setSecret:
       writer.bytes(context.reader.bytes());
       return ErrorCode.ok;

@@ -189,14 +189,16 @@ test('a re-attachment that no leader can answer is not told that it expired', as
   const [one, two] = ensemble.followers as [Member, Member];
   const { sessionId, passwd } = await RawClient.session(one.port);
   let isAsked = false;
-  ensemble.loses = ({ kind, to }) => {
-    isAsked ||= kind === PacketKind.revalidate;
-    return kind === PacketKind.revalidated && to === two.sid;
+  ensemble.loses = ({ kind, from }) => {
+    if (kind !== PacketKind.requests || from !== two.sid) return false;
+    isAsked = true;
+    return true;
   };
 
   const second = await RawClient.open(two.port);
   const answer = second.connect({ sessionId, passwd });
   await ensemble.until('the leader is asked', () => isAsked);
+  ensemble.loses = () => false;
   await ensemble.kill(leader);
 
   const response = await answer;

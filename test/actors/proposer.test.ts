@@ -54,6 +54,7 @@ function rig(options: { inFlightMax?: number; lastZxidMax?: number } = {}) {
       seen.push(`closed ${id}${byClient ? ' by its client' : ''}`);
       sessions.delete(id);
     },
+    sessionMoved: () => {},
     secretAgreed: () => void seen.push('secret'),
     membershipChanged: (zxid) => void seen.push(`membership ${zxid}`),
   });

@@ -26,7 +26,7 @@ test('the owner of a global session is known by its createSession, its writes or
   for (const [session, sid] of [[made1, 1] as const, [made2, 2] as const]) {
     expect(owners.admits(request(session), sid)).toBe(true);
     expect(owners.admits(request(session), 3)).toBe(false);
-    owners.move(session, 3);
+    owners.admits(request(session, Opcode.moveSession, 0), 3);
     expect(owners.admits(request(session), sid)).toBe(false);
     expect(owners.admits(request(session), 3)).toBe(true);
     owners.delete(session);
@@ -53,7 +53,7 @@ test('being heard of takes a session from nobody', () => {
 
 test('what replicas ask for on their own account is admitted from everywhere', () => {
   const owners = new SessionOwners();
-  owners.move(made1, 1);
+  owners.admits(request(made1, Opcode.moveSession, 0), 1);
 
   expect(owners.admits(request(made1, Opcode.closeSession, 0), 2)).toBe(true);
 });

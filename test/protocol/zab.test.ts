@@ -40,6 +40,7 @@ const statuses: fc.Arbitrary<Status> = fc.record({
   ),
   configVersion: natural,
   configSum: int,
+  config: fc.string(),
   startedMs: fc.nat({ max: 8.64e15 }),
   twin: int,
   broadcastSeq: natural,
@@ -180,7 +181,7 @@ for (const { name, values, write, read, isWhole = () => false } of bodies) {
 describe('what no replica says is refused', () => {
   const status: Status = {
     ...{ state: 2, isEstablished: true, round: 3, vote: nobody, configVersion: 0, configSum: 1 },
-    ...{ startedMs: 1, twin: 0, broadcastSeq: 2, committed: 4, learners: [] },
+    ...{ config: '', startedMs: 1, twin: 0, broadcastSeq: 2, committed: 4, learners: [] },
   };
   const learner = { sid: 1, link: 1, taken: 1, sent: 1 };
   const greeting: Greeting = {

@@ -82,7 +82,9 @@ export class Heartbeat {
   beat(learner: Learner, last: DigestRecord): void {
     const { clock, sessions, settings } = this.#parts;
     const nowMs = clock.monotonicMs();
-    const isDue = nowMs - this.#touchesToldMs >= settings.minSessionTimeoutMs / touchesPerTimeout;
+    const everyMs = settings.minSessionTimeoutMs / touchesPerTimeout;
+    // Before it serves, it may not know yet which sessions have gone on elsewhere.
+    const isDue = learner.isServing && nowMs - this.#touchesToldMs >= everyMs;
     const touched = isDue ? sessions.heardSince(this.#touchesToldMs) : [];
     if (isDue) this.#touchesToldMs = nowMs;
     const isNew = last.zxid > this.#digestToldZxid && learner.isServing;

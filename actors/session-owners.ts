@@ -31,8 +31,9 @@ export class SessionOwners {
   /** May a request for the session come from `sid`? */
   admits(request: { session: string; op: number; origin: number }, sid: number): boolean {
     const { session, op, origin } = request;
-    const isGiven = op === Opcode.createSession || op === Opcode.moveSession;
-    if (isGiven) this.#owners.set(session, sid);
+    // A move of what is no session of all replicas is refused by its txn.
+    const isMoved = op === Opcode.moveSession && (this.has(session) || this.#isGlobal(session));
+    if (op === Opcode.createSession || isMoved) this.#owners.set(session, sid);
     // What replicas do on their own account is no client's.
     if (origin === 0) return true;
     const owner = this.#owners.get(session);

@@ -213,7 +213,8 @@ export class Sessions {
   *heardSince(sinceMs: number): Iterable<Session> {
     for (const session of this.#sessions.values()) {
       if (session.isLocal) continue;
-      if (session.connection !== null && session.lastHeardMs >= sinceMs) yield session;
+      const isHere = session.connection !== null && !session.isElsewhere;
+      if (isHere && session.lastHeardMs >= sinceMs) yield session;
     }
   }
 

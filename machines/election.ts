@@ -176,6 +176,10 @@ export const electionMachine = setup({
         },
       },
       on: {
+        // Others go by later members than we knew of.
+        'election.begun': {
+          actions: [{ type: 'prepare', params: ({ event }) => event }, 'sendVote'],
+        },
         'vote.received': [
           {
             guard: { type: 'isStale', params: ({ event }) => ({ round: event.round }) },

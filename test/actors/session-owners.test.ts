@@ -53,7 +53,7 @@ test('being heard of takes a session from nobody', () => {
 
 test('what replicas ask for on their own account is admitted from everywhere', () => {
   const owners = new SessionOwners();
-  owners.admits(request(made1, Opcode.moveSession, 0), 1);
+  owners.admits(request(made1, Opcode.createSession, 0), 1);
 
   expect(owners.admits(request(made1, Opcode.closeSession, 0), 2)).toBe(true);
 });

@@ -219,7 +219,8 @@ describe('what no replica says is refused', () => {
   test('a status with a count of learners that it does not hold, also a negative one', () => {
     const bytes = written((writer) => writeStatus(writer, status));
     for (const count of [1, -1, -2, 255, 256, 2 ** 31 - 1, -(2 ** 31)]) {
-      bytes.writeInt32BE(count, bytes.length - 4);
+      // Behind it stands an empty text.
+      bytes.writeInt32BE(count, bytes.length - 8);
 
       expect(() => readStatus(new JuteReader(bytes))).toThrow(JuteError);
     }

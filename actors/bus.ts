@@ -35,6 +35,8 @@ export interface BusLinks {
   readonly zab: Bus;
   readonly election: Bus;
   readonly bulk: Bus;
+  /** The bus's own system account, where we may listen to it. */
+  readonly system?: Bus;
 }
 
 /** Subjects of an ensemble (design, section 6). */

@@ -11,6 +11,7 @@ import { Opcode } from '../protocol/opcode.ts';
 import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
 import { ReplicaState, readStatus, type Status } from '../protocol/zab.ts';
 import type { Timer } from './clock.ts';
+import { listenForDepartures } from './departures.ts';
 import { Election } from './election.ts';
 import type { EnsembleParts, EnsemblePorts } from './ensemble-parts.ts';
 import { Forwarder } from './forwarder.ts';
@@ -95,7 +96,7 @@ export class Ensemble {
 
   /** Listens on the bus, and begins to tick. */
   open(): void {
-    const { post, clock } = this.#parts;
+    const { post, clock, settings } = this.#parts;
     const { links, subjects } = post;
     post.listen(links.election, subjects.election, (header, body) => this.#heard(header, body));
     post.listen(links.election, subjects.beat(this.#sid), (header, body) =>
@@ -107,6 +108,11 @@ export class Ensemble {
     post.listen(links.zab, subjects.zab, (header, body) => {
       if (this.#learner !== null) this.#learner.receiveBroadcast(header, body);
     });
+    if (links.system !== undefined) {
+      listenForDepartures(links.system, settings.ensemble, (sid) => {
+        if (sid === this.#learner?.leader) this.#learner.suspect();
+      });
+    }
     links.zab.onConnection = (isConnected) => {
       if (!isConnected) this.#learner?.abandon('the bus is gone');
     };

@@ -314,6 +314,12 @@ export class Learner {
 
   // Liveness.
 
+  /** The bus says that the leader's connection has ended: the next absent beat is the last. */
+  suspect(): void {
+    this.#host.send({ type: 'leader.absent' });
+    this.#host.send({ type: 'leader.absent' });
+  }
+
   /** The leader has stepped down: nobody needs to wait for its silence. */
   leaderLooks({ sender, incarnation }: Readonly<PacketHeader>): void {
     if (sender !== this.leader || incarnation !== this.#incarnation) return;

@@ -370,7 +370,8 @@ export class Replica {
     await this.#parts.stores.close();
     const { links } = this.#parts;
     if (links === null) return;
-    for (const bus of new Set([links.zab, links.election, links.bulk])) await bus.close();
+    const all = [links.zab, links.election, links.bulk, links.system];
+    for (const bus of new Set(all)) await bus?.close();
   }
 
   async #rebuild(): Promise<void> {

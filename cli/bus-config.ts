@@ -68,14 +68,15 @@ export function readBus(values: SettingValues, context: BusContext): BusSettings
 
 /** Where an existing bus is, for its connections; null if the settings name none. */
 export function busAddressOf(
-  settings: Pick<Settings, 'natsUrl' | 'natsLogin' | 'natsTls'>,
+  settings: Pick<Settings, 'natsUrl' | 'natsLogin' | 'natsTls' | 'natsSystemUser'>,
 ): BusAddress | null {
-  const { natsUrl, natsLogin, natsTls } = settings;
+  const { natsUrl, natsLogin, natsTls, natsSystemUser } = settings;
   if (natsUrl === null) return null;
   return {
     servers: natsUrl,
     ...(natsLogin === null ? {} : { auth: authOf(natsLogin) }),
     ...(natsTls === null ? {} : { tls: natsTls }),
+    ...(natsSystemUser === null ? {} : { system: natsSystemUser }),
   };
 }
 

@@ -5,6 +5,7 @@
 
 import type { BusLinks } from '../actors/bus.ts';
 import { systemClock } from '../actors/clock.ts';
+import { connectionName } from '../actors/departures.ts';
 import { type NatsAuth, NatsBus, type NatsBusOptions } from '../actors/nats-bus.ts';
 import type { Notes } from '../actors/note.ts';
 import { systemRandom } from '../actors/random.ts';
@@ -17,6 +18,8 @@ export interface BusAddress {
   readonly servers: string;
   readonly auth?: NatsAuth;
   readonly tls?: NatsBusOptions['tls'];
+  /** Of the bus's system account: it hears at once that a replica has left. */
+  readonly system?: { readonly user: string; readonly pass: string };
 }
 
 /** @throws ConfigError when the login cannot be used */
@@ -25,12 +28,12 @@ export function openLinks(
   member: Pick<Settings, 'ensemble' | 'sid' | 'busSecret'>,
   notes: Notes,
 ): BusLinks {
-  const { servers, auth, tls } = address;
-  const open = (role: string) =>
+  const { servers, auth, tls, system } = address;
+  const open = (role: string, login: NatsAuth | undefined = auth) =>
     NatsBus.open({
       servers,
-      name: `natskeeper/${member.ensemble}/${member.sid}/${role}`,
-      ...(auth === undefined ? {} : { auth }),
+      name: connectionName(member.ensemble, member.sid, role),
+      ...(login === undefined ? {} : { auth: login }),
       ...(tls === undefined ? {} : { tls }),
       notes,
       clock: systemClock,
@@ -38,7 +41,9 @@ export function openLinks(
     });
   try {
     const links = { zab: open('zab'), election: open('election'), bulk: open('bulk') };
-    return signLinks(links, member, systemClock, notes);
+    const signed = signLinks(links, member, systemClock, notes);
+    // What the bus itself says carries no signature of ours.
+    return system === undefined ? signed : { ...signed, system: open('system', system) };
   } catch (failure) {
     // A seed or a token that has the right form and is none.
     throw new ConfigError(`the login to the bus cannot be used: ${(failure as Error).message}`);

@@ -76,8 +76,9 @@ class Server {
     if (!isDistributed(this.#settings)) return null;
     if (natsUrl !== null) return busAddressOf(this.#settings);
     this.#ownBus = await startOwnBus(this.#settings, this.#notes);
-    const { servers, user, pass } = this.#ownBus;
-    return { servers, auth: { user, pass } };
+    const { servers, user, pass, systemUser, systemPass } = this.#ownBus;
+    const system = { user: systemUser, pass: systemPass };
+    return { servers, auth: { user, pass }, system };
   }
 
   #start(stores: Stores, address: BusAddress | null): void {

@@ -327,7 +327,7 @@ describe('an observer', () => {
     expect(term(greeted(7, 99, false), greeted(2)).context.epoch).toBe(6);
   });
 
-  test('that a reconfig makes a voter promises nothing, and counts once it holds our history', () => {
+  test('that a reconfig makes a voter promises nothing, and counts once it is synced', () => {
     const one = term(greeted(2, 5, false));
     expect(one.state, 'greeting').toBe('discovering');
     one.send(greeted(3), promiseStored, promised(2));

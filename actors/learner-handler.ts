@@ -148,7 +148,7 @@ export class LearnerHandler {
     const body = this.#body!;
     switch (this.#kind) {
       case PacketKind.position:
-        this.#host.send({ type: 'position.reported', position: this.#position(readZxid(body)) });
+        this.#host.send({ type: 'position.known', position: this.#position(readZxid(body)) });
         break;
       case PacketKind.credit:
         this.#host.send({ type: 'credit.received' });
@@ -160,7 +160,7 @@ export class LearnerHandler {
 
   /** The learner has promised our epoch, and told where it stands. */
   synchronize(lastZxid: number): void {
-    this.#host.send({ type: 'sync.wanted', position: this.#position(lastZxid) });
+    this.#host.send({ type: 'position.known', position: this.#position(lastZxid) });
   }
 
   leadershipAcked(): void {

@@ -310,7 +310,6 @@ export class Replica {
 
   #startMember(): void {
     this.#starting = this.#open(() => this.ensemble!.open());
-    this.#timers.push(this.clock.every(noteCommittedMs, () => this.history.noteCommitted()));
   }
 
   async #open(begin: () => void): Promise<void> {
@@ -318,6 +317,7 @@ export class Replica {
       await this.#parts.stores.snapshots.endReading();
       if (this.#stopped !== null) return;
       this.sessions.restore();
+      this.#timers.push(this.clock.every(noteCommittedMs, () => this.history.noteCommitted()));
       begin();
       await this.clients.open(this.#words);
       this.#whenServing?.resolve();

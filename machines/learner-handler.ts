@@ -32,9 +32,8 @@ export interface LearnerHandlerContext extends LearnerHandlerInput {
 }
 
 export type LearnerHandlerEvent =
-  | { type: 'sync.wanted'; position: Position }
-  /** It would stand there after the cut that we asked for. */
-  | { type: 'position.reported'; position: Position }
+  /** Where it stands, or would stand after the cut that we asked for. */
+  | { type: 'position.known'; position: Position }
   /** Our snapshot is up to date and open for reading. */
   | { type: 'snapshot.opened' }
   | { type: 'chunk.sent' }
@@ -77,46 +76,17 @@ export const learnerHandlerMachine = setup({
 }).createMachine({
   id: 'learnerHandler',
   context: ({ input }) => ({ ...input }),
-  initial: 'waiting',
+  initial: 'choosing',
   on: { 'link.closed': '.closed' },
   states: {
-    waiting: {
+    choosing: {
       on: {
-        'sync.wanted': [
+        'position.known': [
           {
             guard: { type: 'canContinue', params: ({ event }) => event },
             target: 'sending',
             actions: [
-              {
-                type: 'openHistory',
-                params: ({ event }) => ({ zxid: event.position.zxid }),
-              },
-              'sendHistory',
-            ],
-          },
-          {
-            guard: { type: 'canCut', params: ({ event }) => event },
-            target: 'cutting',
-            actions: {
-              type: 'askForCut',
-              params: ({ event }) => ({ zxid: event.position.commonZxid }),
-            },
-          },
-          { target: 'preparing', actions: 'openSnapshot' },
-        ],
-      },
-    },
-    cutting: {
-      on: {
-        'position.reported': [
-          {
-            guard: { type: 'canContinue', params: ({ event }) => event },
-            target: 'sending',
-            actions: [
-              {
-                type: 'openHistory',
-                params: ({ event }) => ({ zxid: event.position.zxid }),
-              },
+              { type: 'openHistory', params: ({ event }) => ({ zxid: event.position.zxid }) },
               'sendHistory',
             ],
           },

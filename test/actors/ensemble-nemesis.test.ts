@@ -31,6 +31,7 @@ class Nemesis {
   }
 
   #note(what: string): void {
+    if (process.env['NK_LIVE']) process.stderr.write(`${Math.round(performance.now())} - ${what}\n`);
     this.#ensemble.lines.push(`${Math.round(performance.now())} - ${what}`);
   }
 

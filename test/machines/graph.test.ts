@@ -130,7 +130,7 @@ const explorations: { readonly [name in keyof typeof machines]: Exploration } = 
   learnerHandler: {
     input: { sid: 3, credits: 2 },
     events: [
-      ...['sync.wanted', 'position.reported'].flatMap((type) =>
+      ...['position.known'].flatMap((type) =>
         [
           { isHeld: true, isReachable: true, wantsSnapshot: false },
           { isHeld: false, isReachable: true, wantsSnapshot: false },

@@ -18,11 +18,11 @@ const held: Position = {
 const ahead: Position = { ...held, isHeld: false, commonZxid: 7 };
 const tooOld: Position = { ...held, zxid: 2, isHeld: false, commonZxid: 0, isReachable: false };
 
-const wanted = (position: Position): LearnerHandlerEvent => ({ type: 'sync.wanted', position });
+const wanted = (position: Position): LearnerHandlerEvent => ({ type: 'position.known', position });
 const reported = (position: Position): LearnerHandlerEvent => {
-  return { type: 'position.reported', position };
+  return { type: 'position.known', position };
 };
-const plain = (...types: Exclude<LearnerHandlerEvent['type'], 'sync.wanted'>[]) =>
+const plain = (...types: Exclude<LearnerHandlerEvent['type'], 'position.known'>[]) =>
   types.map((type) => ({ type }) as LearnerHandlerEvent);
 
 function handler(...events: LearnerHandlerEvent[]) {
@@ -44,12 +44,12 @@ describe('a learner', () => {
   test('that is ahead of us, or went another way, is asked to cut to what we share', () => {
     const one = handler(wanted(ahead));
 
-    expect(one.steps.at(-1)).toEqual({ state: 'cutting', effects: cutAt(7) });
+    expect(one.steps.at(-1)).toEqual({ state: 'choosing', effects: cutAt(7) });
   });
 
   test('cuts again until it stands where our log can go on', () => {
     const one = handler(wanted(ahead), reported({ ...ahead, zxid: 6, commonZxid: 5 }));
-    expect([one.state, one.steps.at(-1)!.effects]).toEqual(['cutting', cutAt(5)]);
+    expect([one.state, one.steps.at(-1)!.effects]).toEqual(['choosing', cutAt(5)]);
 
     one.send(reported({ ...held, zxid: 4 }));
     expect(one.steps.at(-1)).toEqual({ state: 'sending.flowing', effects: openAt(4) });

@@ -17,6 +17,8 @@ export class Broadcaster {
   readonly #epoch: number;
   /** Number of the last broadcast of this term. */
   seq = 0;
+  /** Bytes of batches as published; -1 before the first. */
+  readonly sizes = { last: -1, min: -1, max: -1 };
   /** What the last broadcast told to be committed. */
   #toldZxid = 0;
   #isDeferred = false;
@@ -38,6 +40,14 @@ export class Broadcaster {
     this.#post.address(packet, address);
     putLong(packet, packetHeaderBytes, this.#toldZxid);
     links.zab.publish(subjects.zab, packet);
+    this.#noteSize(packet.length);
+  }
+
+  #noteSize(bytes: number): void {
+    const { min, max } = this.sizes;
+    this.sizes.last = bytes;
+    this.sizes.min = min < 0 ? bytes : Math.min(min, bytes);
+    this.sizes.max = Math.max(max, bytes);
   }
 
   /** What is committed has changed. */

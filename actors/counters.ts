@@ -30,6 +30,8 @@ export class LatencyCounter {
 }
 
 export class Counters {
+  /** Learners whose tree differed from ours at the same zxid. */
+  digestMismatches = 0;
   packetsReceived = 0;
   packetsSent = 0;
   readonly latency = new LatencyCounter();

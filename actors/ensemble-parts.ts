@@ -30,6 +30,8 @@ export interface EnsemblePorts {
   /** Our newest digest, and ours after a given txn. */
   lastDigest(): DigestRecord;
   digestAt(zxid: number): number | null;
+  /** The tree of a replica differs from ours at the same zxid. */
+  digestDiffers(): void;
 }
 
 export interface EnsembleParts {

@@ -365,6 +365,7 @@ export class Ensemble {
     const own = this.#ports.digestAt(zxid);
     if (own === null || own === digest) return true;
     const { notes } = this.#parts;
+    this.#ports.digestDiffers();
     notes.error('the tree of a replica differs from ours', { sid, zxid, digest, own });
     return false;
   }

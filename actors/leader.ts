@@ -30,6 +30,7 @@ import type { Post } from './post.ts';
 import { type Batch, Proposer } from './proposer.ts';
 import { SessionOwners } from './session-owners.ts';
 import type { SnapshotSender } from './snapshot-sender.ts';
+import type { LeadingView } from './words-ensemble.ts';
 
 export interface LeaderPorts {
   /** A quorum holds our history, which is applied now. */
@@ -77,6 +78,7 @@ export class Leader {
   /** Both from the moment on at which a quorum holds our history. */
   #proposer: Proposer | null = null;
   #broadcaster: Broadcaster | null = null;
+  #establishedMs = 0;
   #isOver = false;
   isEstablished = false;
 
@@ -158,6 +160,14 @@ export class Leader {
       .filter((sid) => learners[sid]!.synced);
   }
 
+  /** What monitoring is told of this term; null before it is established. */
+  get view(): LeadingView | null {
+    if (this.#broadcaster === null) return null;
+    const uptimeMs = this.#clock.monotonicMs() - this.#establishedMs;
+    const learners = Object.values(this.#host.context.learners);
+    return { learners, uptimeMs, proposals: this.#broadcaster.sizes };
+  }
+
   progress(): LearnerProgress[] {
     return Array.from(this.#handlers.values(), ({ sid, link, taken, sent }) => {
       return { sid, link, taken, sent };
@@ -197,6 +207,7 @@ export class Leader {
     const lastZxidMax = makeZxid(this.epoch, counterLimit - 1);
     this.#proposer = new Proposer(this.#preparer, start, this.#clock, ports, { lastZxidMax });
     this.isEstablished = true;
+    this.#establishedMs = this.#clock.monotonicMs();
     this.#ports.established();
   }
 

@@ -3,6 +3,7 @@
  * reset. Narrow on purpose, so that a test needs no whole replica.
  */
 
+import { votersOf } from '../protocol/membership.ts';
 import type { ReplicatedState } from '../storage/replicated-state.ts';
 import type { WatchIndex } from '../storage/watch-index.ts';
 import type { ClientSocket } from './client-socket.ts';
@@ -14,6 +15,7 @@ import type { Expiring } from './expiry-queue.ts';
 import type { Replica } from './replica.ts';
 import type { ReplicaMode } from './replica-mode.ts';
 import type { Settings } from './settings.ts';
+import type { EnsembleView } from './words-ensemble.ts';
 
 export interface ConnectionView {
   readonly socket: Pick<ClientSocket, 'remoteAddress' | 'remotePort' | 'queuedBytes'>;
@@ -56,6 +58,8 @@ export interface ReplicaView {
   /** Requests that were read and not yet answered. */
   outstanding(): number;
   uptimeMs(): number;
+  /** Null for a standalone replica. */
+  ensemble(): EnsembleView | null;
   /** Digests of the tree in the past, oldest first. */
   digests(): readonly DigestRecord[];
 }
@@ -77,6 +81,17 @@ export function viewOf(replica: Replica): ReplicaView {
     clientPort: () => replica.address?.port ?? replica.settings.clientPort ?? -1,
     outstanding: () => replica.clients.outstanding,
     uptimeMs: () => replica.clock.monotonicMs() - replica.startedMs,
+    ensemble: () => ensembleViewOf(replica),
     digests: () => replica.writePath.digests.records(),
+  };
+}
+
+function ensembleViewOf({ ensemble, members, stateName, counters }: Replica): EnsembleView | null {
+  if (ensemble === null) return null;
+  return {
+    peerState: stateName,
+    voters: votersOf(members.current).length,
+    digestMismatches: counters.digestMismatches,
+    leading: ensemble.leader?.view ?? null,
   };
 }

@@ -253,6 +253,7 @@ export class Replica {
             .catch((failure: Error) => this.#storageFailed(failure)),
         lastDigest: () => this.writePath.digests.last,
         digestAt: (zxid) => this.writePath.digests.at(zxid),
+        digestDiffers: () => void this.counters.digestMismatches++,
       },
     );
   }

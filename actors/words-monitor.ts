@@ -7,6 +7,7 @@
 import { formatAverage } from './java-text.ts';
 import type { ProcessFacts } from './process-facts.ts';
 import type { ReplicaView } from './replica-view.ts';
+import { ensembleMetrics } from './words-ensemble.ts';
 import { versionText } from './words-environment.ts';
 import { znodeCount } from './words-stat.ts';
 
@@ -16,6 +17,7 @@ export function monitorLines(view: ReplicaView, facts: ProcessFacts): string {
   const metrics: Metric[] = [
     ['version', versionText(facts)],
     ['server_state', view.mode()],
+    ...ensembleMetrics(view.ensemble()),
     ...requestMetrics(view),
     ...treeMetrics(view),
     ...processMetrics(view, facts),

@@ -31,7 +31,8 @@ class Nemesis {
   }
 
   #note(what: string): void {
-    if (process.env['NK_LIVE']) process.stderr.write(`${Math.round(performance.now())} - ${what}\n`);
+    if (process.env['NK_LIVE'])
+      process.stderr.write(`${Math.round(performance.now())} - ${what}\n`);
     this.#ensemble.lines.push(`${Math.round(performance.now())} - ${what}`);
   }
 
@@ -121,7 +122,7 @@ for (const seed of seeds) {
   test(`what was acknowledged outlives faults at random (seed ${seed})`, async () => {
     const random = new SeededRandom(seed);
     const voters = random.unit() < 0.6 ? 3 : 5;
-    const purging = { snapCount: 60, logSegmentBytes: 64 * 1024 };
+    const purging = { snapCount: 600, logSegmentBytes: 256 * 1024 };
     const ensemble = await TestEnsemble.start({
       voters,
       observers: random.unit() < 0.5 ? 1 : 0,

@@ -93,7 +93,8 @@ export class TestEnsemble {
   readonly #directory = mkdtempSync(join(tmpdir(), 'natskeeper-ensemble-'));
   readonly #lives = new Map<number, Life>();
   readonly #clients: Client[] = [];
-  readonly #restarts = new Set<Promise<unknown>>();
+  /** Those that are made anew just now, by sid. */
+  readonly #restarts = new Map<number, Promise<unknown>>();
   #isRemoved = false;
 
   constructor(options: EnsembleOptions = {}) {
@@ -175,8 +176,8 @@ export class TestEnsemble {
   #rebuild(sid: number): void {
     this.rebuilds++;
     if (this.#isRemoved) return;
-    const restart = this.startMember(sid).finally(() => this.#restarts.delete(restart));
-    this.#restarts.add(restart);
+    const restart = this.startMember(sid).finally(() => this.#restarts.delete(sid));
+    this.#restarts.set(sid, restart);
   }
 
   #notes(sid: number): Notes {
@@ -223,6 +224,7 @@ export class TestEnsemble {
 
   /** Ends it in order. */
   async stopMember(sid: number): Promise<void> {
+    await this.#restarts.get(sid);
     const life = this.#life(sid);
     life.isUp = false;
     await life.replica.stop();
@@ -230,6 +232,7 @@ export class TestEnsemble {
 
   /** As kill -9. What its disk has begun to write is written; what it has not, is not. */
   async kill(sid: number): Promise<void> {
+    await this.#restarts.get(sid);
     const life = this.#life(sid);
     life.isUp = false;
     life.gate.shut();
@@ -320,7 +323,7 @@ export class TestEnsemble {
     if (this.#isRemoved) return;
     this.#isRemoved = true;
     await Promise.all(this.#clients.map((client) => client.close()));
-    await Promise.allSettled(this.#restarts);
+    await Promise.allSettled(this.#restarts.values());
     for (const { sid, isUp } of this.members) if (isUp) await this.kill(sid);
     rmSync(this.#directory, { recursive: true, force: true });
     if (this.aborted.length > 0) throw new Error(this.aborted.join('; '));

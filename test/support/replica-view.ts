@@ -118,6 +118,7 @@ export function makeView({
     clientPort: () => 26801,
     outstanding: () => 2,
     uptimeMs: () => 72_003.9,
+    ensemble: () => null,
     digests: () => [
       { zxid: 128, digest: 5654362235 },
       { zxid: 2 ** 32 + 1, digest: 6841865404 },

@@ -1,7 +1,7 @@
 /**
  * How long clients cannot write when the leader is killed, or the bus: three replicas under a write
  * load, beside three servers of Apache ZooKeeper in the same run. Prints a Markdown table; the gap
- * is the longest run of intervals without a write that was answered, in steps of 50 ms.
+ * is the longest run of intervals without a write that was answered, in steps of 10 ms.
  *
  *   node bench/outage.mjs --zkload BINARY [--apache TOOL] [--rounds 5] [--build dist]
  *
@@ -30,7 +30,7 @@ if (!values.zkload) {
   process.exit(2);
 }
 const build = resolve(values.build ?? fileURLToPath(new URL('../dist', import.meta.url)));
-const stepMs = 50;
+const stepMs = 10;
 const busAwayMs = 500;
 
 const results = new Map();

@@ -66,10 +66,11 @@ async function measure(natsUrl, voters, observers) {
   for (let at = 0; at < writes; at++) await client.setData('/znode', Buffer.alloc(1000));
   await pause(100);
   const count = (kind) => frames.filter((frame) => frame.kind === kind).length;
+  const counts = ['propose', 'commit', 'ack', 'requests'].map(count);
   await client.close();
   await bus.close();
   for (const { child } of members) child.kill('SIGKILL');
-  return [voters, observers, writes, ...['propose', 'commit', 'ack', 'requests'].map(count)];
+  return [voters, observers, writes, ...counts];
 }
 
 async function showOne(client, frames, bytes, leader, follower) {

@@ -25,6 +25,7 @@ import { ForwardedRequest } from './forwarded.ts';
 import type { History } from './history.ts';
 import { MachineHost, type TransitionObserver } from './host.ts';
 import { LearnerHandler } from './learner-handler.ts';
+import { LogClaims } from './log-claims.ts';
 import type { Fields } from './note.ts';
 import type { Post } from './post.ts';
 import { type Batch, Proposer } from './proposer.ts';
@@ -80,6 +81,8 @@ export class Leader {
   #broadcaster: Broadcaster | null = null;
   #establishedMs = 0;
   #isOver = false;
+  /** What of our log learners still need. */
+  readonly claims: LogClaims;
   isEstablished = false;
 
   constructor(
@@ -97,6 +100,7 @@ export class Leader {
     this.#history = parts.history;
     this.#preparer = parts.preparer;
     this.#clock = parts.clock;
+    this.claims = new LogClaims(parts.clock);
     this.#ports = ports;
     this.#observer = parts.observer;
     const { quorum, tick, initTicks } = input;
@@ -285,6 +289,7 @@ export class Leader {
         lost: (from, reason) => this.#lost(from, reason),
         broadcastSeq: () => this.broadcastSeq,
         openSnapshot: (opened) => this.#ports.openSnapshot(opened),
+        needsLogAfter: ({ sid }, zxid) => this.claims.add(sid, zxid),
       },
     );
     this.#handlers.set(sender, handler);
@@ -303,6 +308,7 @@ export class Leader {
       }
       case PacketKind.ackLeadership:
         handler.leadershipAcked();
+        this.claims.delete(sid);
         return this.#host.send({ type: 'leadership.acked', sid });
       case PacketKind.ack:
         return this.#host.send({ type: 'ack.received', sid, zxid: readZxid(body) });

@@ -23,6 +23,8 @@ export interface LearnerHandlerPorts {
   /** Number of the last broadcast. */
   broadcastSeq(): number;
   openSnapshot(opened: (sender: SnapshotSender) => void): void;
+  /** It still needs our log behind that zxid, perhaps over its next link. */
+  needsLogAfter(handler: LearnerHandler, zxid: number): void;
 }
 
 /** Chunks on their way to one learner, and their size: far below what a broker holds back. */
@@ -86,6 +88,7 @@ export class LearnerHandler {
       {
         openHistory: ({ zxid }: { zxid: number }) => {
           this.#cursor = zxid;
+          ports.needsLogAfter(this, zxid);
         },
         sendHistory: () => this.#sendHistory(),
         askForCut: ({ zxid }: { zxid: number }) =>
@@ -220,6 +223,7 @@ export class LearnerHandler {
     this.#ports.openSnapshot((sender) => {
       if (this.#host.state !== 'preparing') return sender.close();
       this.#snapshot = sender;
+      this.#ports.needsLogAfter(this, sender.zxid);
       this.#sendSnapshot(PacketKind.snapshot, (writer) => sender.writeHead(writer));
       this.#host.send({ type: 'snapshot.opened' });
     });

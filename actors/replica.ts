@@ -216,6 +216,7 @@ export class Replica {
       },
       applied: () => this.#applied(),
       failed: (reason) => this.#storageFailed(reason),
+      claimedZxid: () => this.ensemble?.leader?.claims.zxid ?? Number.POSITIVE_INFINITY,
     };
   }
 

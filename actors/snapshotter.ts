@@ -13,6 +13,8 @@ import { MachineHost, type TransitionObserver } from './host.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 
 export interface SnapshotterPorts {
+  /** Txns above this one must stay in the log, whatever the snapshot holds. */
+  claimedZxid(): number;
   failed(reason: Error): void;
   note(message: string): void;
 }
@@ -127,7 +129,7 @@ export class Snapshotter {
   /** The next pass may begin before the log has been trimmed behind this one. */
   #trimLog(zxid: number): void {
     const pass = this.#pass;
-    this.#log.purge(zxid).then(
+    this.#log.purge(Math.min(zxid, this.#ports.claimedZxid())).then(
       () => {
         if (this.#pass === pass) this.#passEnded();
       },

@@ -44,6 +44,8 @@ export interface WritePathPorts extends BatchApplierPorts {
   /** A batch is applied, and everybody who waited for it is answered. */
   applied(): void;
   failed(reason: Error): void;
+  /** Txns above this one must stay in the log. */
+  claimedZxid(): number;
 }
 
 export class WritePath {
@@ -92,7 +94,11 @@ export class WritePath {
       stores,
       clock,
       { txnsMax: settings.snapCount, bytesMax: settings.snapBytes },
-      { failed: (reason) => ports.failed(reason), note: (message) => notes.info(message) },
+      {
+        failed: (reason) => ports.failed(reason),
+        note: (message) => notes.info(message),
+        claimedZxid: () => ports.claimedZxid(),
+      },
       observer,
     );
   }

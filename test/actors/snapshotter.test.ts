@@ -29,12 +29,17 @@ function rig(log: MemoryLog = new MemoryLog()) {
   const snapshots = new MemorySnapshots();
   const failures: string[] = [];
   const states: string[] = [];
+  const claimed = { zxid: Number.POSITIVE_INFINITY };
   const snapshotter = new Snapshotter(
     pipeline.state,
     { snapshots, log },
     new FakeClock(),
     { txnsMax: 10, bytesMax: 1_000_000 },
-    { failed: (reason) => failures.push(reason.message), note: () => {} },
+    {
+      failed: (reason) => failures.push(reason.message),
+      note: () => {},
+      claimedZxid: () => claimed.zxid,
+    },
     (_machine, event, _from, to) => states.push(`${event}: ${to}`),
   );
   let created = 0;
@@ -44,7 +49,7 @@ function rig(log: MemoryLog = new MemoryLog()) {
     }
     snapshotter.batchApplied(count, count * 100);
   };
-  return { pipeline, snapshots, snapshotter, failures, states, create };
+  return { pipeline, snapshots, snapshotter, failures, states, create, claimed };
 }
 
 /** Lets promises that are settled already have their effect. */
@@ -113,6 +118,17 @@ describe('snapshotter', () => {
     expect(failures).toEqual(['no space left']);
     expect(snapshotter.stateName).toBe('failed');
     expect(snapshots.meta).toBeNull();
+  });
+
+  test('trims no further than what somebody still claims', async () => {
+    const log = new SlowPurgeLog();
+    const { create, claimed } = rig(log);
+    claimed.zxid = 4;
+
+    create(10);
+    await turns();
+
+    expect(log.purged).toEqual([4]);
   });
 
   test('tells of a purge that failed', async () => {

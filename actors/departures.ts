@@ -12,13 +12,16 @@ export function connectionName(ensemble: string, sid: number, role: string): str
   return `natskeeper/${ensemble}/${sid}/${role}`;
 }
 
-/** Calls `left` with the sid of each replica of the ensemble whose heartbeat connection ended. */
+/**
+ * Where there is a system account, calls `left` with the sid of each replica of the ensemble whose
+ * heartbeat connection ended.
+ */
 export function listenForDepartures(
-  system: Bus,
+  system: Bus | undefined,
   ensemble: string,
   left: (sid: number) => void,
 ): void {
-  system.subscribe(subject, (frame, heard) => {
+  system?.subscribe(subject, (frame, heard) => {
     if (!heard.endsWith('.DISCONNECT')) return;
     const name = nameIn(Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength));
     const sid = Number(name.split('/')[2]);

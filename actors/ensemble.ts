@@ -12,6 +12,7 @@ import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
 import { ReplicaState, readStatus, type Status } from '../protocol/zab.ts';
 import type { Timer } from './clock.ts';
 import { listenForDepartures } from './departures.ts';
+import { DigestCourt } from './digest-court.ts';
 import { Election } from './election.ts';
 import type { EnsembleParts, EnsemblePorts } from './ensemble-parts.ts';
 import { Forwarder } from './forwarder.ts';
@@ -23,6 +24,7 @@ import { quorumOf } from './members.ts';
 import { Patience } from './patience.ts';
 import { PendingRequest } from './pending-request.ts';
 import { type Question, Revalidations } from './revalidations.ts';
+import { initLimitMs } from './settings.ts';
 import { TwinWatch } from './twin-watch.ts';
 
 /** Heartbeats, votes and deadlines: one tick, ms. */
@@ -39,6 +41,7 @@ export class Ensemble {
   readonly #patience = new Patience();
   readonly #heartbeat: Heartbeat;
   readonly #twins: TwinWatch;
+  readonly #court: DigestCourt;
   #leader: Leader | null = null;
   #learner: Learner | null = null;
   /** Known to be gone when the next election begins: whom we left because it is silent. */
@@ -61,6 +64,7 @@ export class Ensemble {
     );
     this.#heartbeat = new Heartbeat(parts, this.#election);
     const { sid, ensemble } = parts.settings;
+    this.#court = new DigestCourt(sid);
     const { startedMs } = this.#heartbeat;
     this.#twins = new TwinWatch({ sid, ensemble, origin: parts.post.origin, startedMs });
   }
@@ -75,10 +79,6 @@ export class Ensemble {
 
   get leader(): Leader | null {
     return this.#leader;
-  }
-
-  get learner(): Learner | null {
-    return this.#learner;
   }
 
   get isLeading(): boolean {
@@ -105,14 +105,12 @@ export class Ensemble {
     const peer = (header: Readonly<PacketHeader>, body: JuteReader) => this.#received(header, body);
     post.listen(links.zab, subjects.peer(this.#sid), peer);
     post.listen(links.bulk, subjects.bulk(this.#sid), peer);
-    post.listen(links.zab, subjects.zab, (header, body) => {
-      if (this.#learner !== null) this.#learner.receiveBroadcast(header, body);
+    post.listen(links.zab, subjects.zab, (header, body) =>
+      this.#learner?.receiveBroadcast(header, body),
+    );
+    listenForDepartures(links.system, settings.ensemble, (sid) => {
+      if (sid === this.#learner?.leader) this.#learner.suspect();
     });
-    if (links.system !== undefined) {
-      listenForDepartures(links.system, settings.ensemble, (sid) => {
-        if (sid === this.#learner?.leader) this.#learner.suspect();
-      });
-    }
     links.zab.onConnection = (isConnected) => {
       if (!isConnected) this.#learner?.abandon('the bus is gone');
     };
@@ -134,7 +132,10 @@ export class Ensemble {
     this.#lookingSinceMs = clock.monotonicMs();
     const lost = this.#lost;
     this.#lost = [];
-    const own = { zxid: lastZxid, epoch: promises.currentEpoch };
+    // Whose tree is wrong is no candidate: any other is better.
+    const own = this.#wantsSnapshot
+      ? { zxid: 0, epoch: -1 }
+      : { zxid: lastZxid, epoch: promises.currentEpoch };
     this.#election.begin(members.quorum, own, lost, this.#tick);
   }
 
@@ -146,10 +147,8 @@ export class Ensemble {
     this.#ports.elected(role, leader);
   }
 
-  /** initLimit in ticks of ours. */
   get #initTicks(): number {
-    const { initLimitTicks, tickTimeMs } = this.#parts.settings;
-    return Math.ceil((initLimitTicks * tickTimeMs) / tickMs);
+    return Math.ceil(initLimitMs(this.#parts.settings) / tickMs);
   }
 
   startTerm(): void {
@@ -221,7 +220,6 @@ export class Ensemble {
   #established(): void {
     const { notes, history } = this.#parts;
     notes.info('established', {
-      role: this.#leader === null ? 'learner' : 'leader',
       leader: this.leaderSid,
       epoch: this.#leader?.epoch ?? this.#learner?.epoch ?? 0,
       lastZxid: history.lastZxid,
@@ -318,7 +316,10 @@ export class Ensemble {
     if (!this.#freshness.isNews(header, status.startedMs, clock.monotonicMs())) {
       return post.drop('said before');
     }
-    this.#compareConfig(sender, status);
+    if (members.newlyDisagrees(sender, status.configVersion, status.configSum)) {
+      const fields = { sid: sender, ours: members.text };
+      this.#parts.notes.warn('a replica goes by another list of servers', fields);
+    }
     if (status.state === ReplicaState.looking) {
       const isLater =
         this.#election.isLooking && members.learn(status.configVersion, status.config);
@@ -355,19 +356,20 @@ export class Ensemble {
     else this.#parts.post.drop('said before');
   }
 
-  #compareConfig(sid: number, { configVersion, configSum }: Status): void {
-    const { members, notes } = this.#parts;
-    if (!members.newlyDisagrees(sid, configVersion, configSum)) return;
-    notes.warn('a replica goes by another list of servers', { sid, ours: members.text });
-  }
-
-  #compareDigest(sid: number, zxid: number, digest: number): boolean {
+  /** A learner's tree after a txn; what differs is an alarm, and whoever is wrong starts anew. */
+  #compareDigest(sid: number, zxid: number, digest: number): void {
     const own = this.#ports.digestAt(zxid);
-    if (own === null || own === digest) return true;
-    const { notes } = this.#parts;
-    this.#ports.digestDiffers();
-    notes.error('the tree of a replica differs from ours', { sid, zxid, digest, own });
-    return false;
+    if (own === null) return;
+    const { notes, members } = this.#parts;
+    if (own !== digest) {
+      this.#ports.digestDiffers();
+      notes.error('the tree of a replica differs from ours', { sid, zxid, digest, own });
+    }
+    const { wrong, isOurs } = this.#court.hear(members.quorum, zxid, own, { sid, digest });
+    for (const each of wrong) this.#leader?.refuse(each, 'its tree differs from that of a quorum');
+    if (!isOurs) return;
+    this.#wantsSnapshot = true;
+    this.#leader?.resign('our tree differs from that of a quorum');
   }
 
   // What is told, tick by tick.

@@ -42,7 +42,7 @@ export interface LeaderPorts {
   /** Is there such a session, and may it go on? */
   isAlive(session: string): boolean;
   /** A learner's tree after some zxid. */
-  digestReported(sid: number, zxid: number, digest: number): boolean;
+  digestReported(sid: number, zxid: number, digest: number): void;
   openSnapshot(opened: (sender: SnapshotSender) => void): void;
   note(message: string, fields: Fields): void;
 }
@@ -337,12 +337,13 @@ export class Leader {
       this.#owners.note(touch.id, sid);
       this.#ports.touched(touch);
     }
-    if (beat.digestZxid === 0) return;
-    if (this.#ports.digestReported(sid, beat.digestZxid, beat.digest)) return;
-    this.#refuse(handler, 'its tree differs from ours at the same zxid: take a snapshot');
+    if (beat.digestZxid > 0) this.#ports.digestReported(sid, beat.digestZxid, beat.digest);
   }
 
-  #refuse(handler: LearnerHandler, reason: string): void {
+  /** Its state is not to be trusted: it has to take ours, by a snapshot. */
+  refuse(sid: number, reason: string): void {
+    const handler = this.#handlers.get(sid);
+    if (handler === undefined) return;
     handler.send(PacketKind.refuse, (writer) => writer.string(reason).boolean(true));
     this.#lost(handler, reason);
   }

@@ -277,6 +277,11 @@ export function isDistributed(settings: Pick<Settings, 'servers' | 'standaloneEn
   return participants > 1 || (participants === 1 && !settings.standaloneEnabled);
 }
 
+/** How long a learner may take to find its leader and to synchronize, ms. */
+export function initLimitMs(settings: Pick<Settings, 'initLimitTicks' | 'tickTimeMs'>): number {
+  return settings.initLimitTicks * settings.tickTimeMs;
+}
+
 /** Freezes plain objects and arrays; maps and sets are kept unchanged by their types only. */
 function deepFreeze<T extends object>(value: T): Readonly<T> {
   for (const inner of Object.values(value)) {

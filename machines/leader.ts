@@ -134,6 +134,8 @@ export const leaderMachine = setup({
       epoch: ({ context }) => nextEpoch(context),
       deadlineTick: ({ context }) => context.tick + context.initTicks,
     }),
+    /** Broadcast ends by a lost quorum alone. */
+    clearDeadline: assign({ deadlineTick: Number.MAX_SAFE_INTEGER }),
     noteOwnPromise: assign({ ownPromise: true }),
     noteOwnHistory: assign({ ownHistory: true }),
     notePromise: assign(({ context }, params: { sid: number }) => ({
@@ -307,6 +309,16 @@ export const leaderMachine = setup({
           ],
         },
         'history.stored': { actions: 'noteOwnHistory' },
+        tick: [
+          {
+            guard: { type: 'hasLostQuorum', params: ({ event }) => ({ tick: event.tick }) },
+            target: 'ended',
+            actions: {
+              type: 'abdicate',
+              params: { reason: 'no quorum of voters was heard within the lease' },
+            },
+          },
+        ],
         'leadership.acked': {
           actions: { type: 'noteSynced', params: ({ event }) => ({ sid: event.sid }) },
         },
@@ -345,6 +357,7 @@ export const leaderMachine = setup({
             guard: 'isSynced',
             target: 'broadcasting',
             actions: [
+              'clearDeadline',
               { type: 'establish', params: ({ context }) => ({ epoch: context.epoch }) },
               {
                 type: 'admit',
@@ -378,17 +391,6 @@ export const leaderMachine = setup({
                 params: ({ event }) => ({ sid: event.sid, zxid: event.zxid }),
               },
             },
-            tick: [
-              {
-                guard: { type: 'hasLostQuorum', params: ({ event }) => ({ tick: event.tick }) },
-                target: '#leader.ended',
-                actions: {
-                  type: 'abdicate',
-                  params: { reason: 'no quorum of voters was heard within the lease' },
-                },
-              },
-              { actions: { type: 'noteTick', params: ({ event }) => ({ tick: event.tick }) } },
-            ],
           },
         },
       },

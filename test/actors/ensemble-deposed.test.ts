@@ -6,6 +6,7 @@
 import { expect, test } from 'vitest';
 import { getInt } from '../../protocol/jute.ts';
 import { Opcode } from '../../protocol/opcode.ts';
+import { PacketKind } from '../../protocol/packet.ts';
 import { openAcl } from '../../protocol/record.ts';
 import { epochOf } from '../../protocol/zxid.ts';
 import { TestEnsemble } from '../support/ensemble.ts';
@@ -131,4 +132,34 @@ test('a follower that was stopped for a while answers no sync from before', asyn
     if (frame === 'closed') throw new Error('the connection was closed');
     expect(errOf(frame)).toBe(0);
   }
+});
+
+test('who was elected and has lost those who followed does not stand in the way', async () => {
+  const ensemble = await TestEnsemble.start();
+  const old = ensemble.leader!.sid;
+  const writer = await RawClient.session(ensemble.member(old).port);
+  await ensemble.agreement();
+  const { history } = ensemble.member(old).replica;
+  const common = history.lastZxid;
+  ensemble.cut(old);
+  create(writer, '/tail');
+  await ensemble.until('it is logged', () => history.loggedZxid > common);
+  ensemble.loses = ({ kind }) => kind === PacketKind.promise;
+  await ensemble.kill(old);
+  const isJoining = (mode: string) => () =>
+    ensemble.up.some(({ replica }) => replica.stateName === `member.${mode}.joining`);
+  await ensemble.until('one is elected', isJoining('leading'));
+  await ensemble.until('the other follows', isJoining('following'));
+  const other = ensemble.up.find(({ replica }) => replica.mode === 'follower')!;
+  await ensemble.until('its epoch is promised', () => {
+    return other.replica.history.promises.acceptedEpoch > 1;
+  });
+  await ensemble.kill(other.sid);
+  ensemble.loses = () => false;
+
+  // It has the longer log, and follows nobody else.
+  await ensemble.startMember(old);
+
+  await ensemble.serving(4000);
+  await ensemble.agreement();
 });

@@ -129,8 +129,10 @@ describe('a term that is not established yet', () => {
     expect(one.isEstablished).toBe(true);
   });
 
-  test('is not ended by silence: who gathers may take its time', () => {
-    expect(term(...ruling, ...pass(101, 118)).end).toBeNull();
+  test('is ended by silence: whom nobody follows any more stands in the way of others', () => {
+    expect(term(...ruling, ...pass(101, 118)).end).toBe(
+      'no quorum of voters was heard within the lease',
+    );
   });
 });
 

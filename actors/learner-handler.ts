@@ -49,6 +49,8 @@ export class LearnerHandler {
   #body: JuteReader | null = null;
   /** Everything up to here has been sent to it. */
   #cursor = 0;
+  /** End of its own log when it promised our epoch. */
+  #heldZxid = 0;
   #wantsSnapshot: boolean;
   #snapshot: SnapshotSender | null = null;
 
@@ -163,6 +165,7 @@ export class LearnerHandler {
 
   /** The learner has promised our epoch, and told where it stands. */
   synchronize(lastZxid: number): void {
+    this.#heldZxid = lastZxid;
     this.#host.send({ type: 'position.known', position: this.#position(lastZxid) });
   }
 
@@ -240,14 +243,26 @@ export class LearnerHandler {
       this.#sendSnapshot(PacketKind.pages, pages);
       return this.#host.send({ type: 'chunk.sent' });
     }
-    // What it acknowledged to us before must be in what it gets: our history up to here is.
-    this.#cursor = this.#snapshot!.zxid;
-    const frames = [...this.#missing()];
+    const frames = this.#acknowledged();
     this.#sendSnapshot(PacketKind.snapshotEnd, (writer) => {
       writer.int(frames.length);
       for (const frame of frames) writer.slice(frame, 0, frame.length);
     });
     this.#host.send({ type: 'snapshot.drained' });
+  }
+
+  /**
+   * What it may have acknowledged must be in what it gets, so that it never holds less than before:
+   * our batches behind the snapshot, as far as its own log went.
+   */
+  #acknowledged(): Buffer[] {
+    const frames: Buffer[] = [];
+    this.#cursor = this.#snapshot!.zxid;
+    for (const frame of this.#missing()) {
+      if (firstZxidOf(frame) > this.#heldZxid) break;
+      frames.push(frame);
+    }
+    return frames;
   }
 
   close(): void {

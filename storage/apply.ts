@@ -147,6 +147,13 @@ export class Applier {
     return czxid > zxid;
   }
 
+  /** In a replay: the multi that speaks has made it anew, and children have come since. */
+  #isRemade(slot: number, zxid: number): boolean {
+    const { rows } = this.#state.tree;
+    const czxid = rows.wireLong(slot, Field.czxid);
+    return czxid === zxid && rows.wireInt(slot, Field.numChildren) > 0;
+  }
+
   #initOf(txn: Txn, aclId: number): ZnodeInit {
     const init = this.#init;
     init.dataStart = txn.dataStart;
@@ -173,7 +180,7 @@ export class Applier {
     const parentEnd = Math.max(nameStart - 1, start + 1);
     const parent = tree.find(bytes, start, parentEnd);
     const slot = tree.find(bytes, start, end);
-    if (slot === noSlot || this.#isNewer(slot, zxid)) {
+    if (slot === noSlot || this.#isNewer(slot, zxid) || this.#isRemade(slot, zxid)) {
       if (parent !== noSlot) tree.noteChildChange(parent, 0, zxid);
       return;
     }

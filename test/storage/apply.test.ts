@@ -209,6 +209,23 @@ describe('a replay over a state that holds it already', () => {
       { numRuns: 150 },
     ));
 
+  test('keeps what a multi made anew, and the children that came since', async () => {
+    const pipeline = new Pipeline();
+    pipeline.run(Opcode.create, createBody('/p'));
+    pipeline.run(
+      Opcode.multi,
+      multiBody([
+        { op: Opcode.delete, body: { path: '/p', version: -1 } },
+        { op: Opcode.create, body: znode('/p') },
+      ]),
+    );
+    pipeline.run(Opcode.create, createBody('/p/child'));
+
+    const { state } = await replayOver(pipeline, 0, 1);
+
+    expect(state.tree.digest.value).toBe(pipeline.state.tree.digest.value);
+  });
+
   test('does not count a create again that was undone since', async () => {
     const pipeline = new Pipeline();
     pipeline.run(Opcode.create, createBody('/p'));

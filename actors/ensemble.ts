@@ -156,7 +156,6 @@ export class Ensemble {
     members.findPending(history.unapplied());
     const input = {
       quorum: members.quorum,
-      configVersion: members.current.version,
       tick: this.#tick,
       initTicks: this.#initTicks,
     };

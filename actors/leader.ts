@@ -49,7 +49,6 @@ export interface LeaderPorts {
 
 export interface LeaderInput {
   readonly quorum: QuorumSystem;
-  readonly configVersion: number;
   readonly tick: number;
   readonly initTicks: number;
 }

@@ -24,7 +24,10 @@ import type { Settings } from './settings.ts';
 export class Members {
   readonly #state: ReplicatedState;
   readonly #configured: Membership;
-  #current: Membership;
+  #current!: Membership;
+  /** Of the current list; asked for at every tick. */
+  #text = '';
+  #sum = 0;
   readonly #disagreeing = new Set<number>();
   /** Proposed and not committed: both it and the present one must agree then. */
   pending: Membership | null = null;
@@ -33,7 +36,7 @@ export class Members {
     this.#state = state;
     const { servers, groups, weights } = settings;
     this.#configured = membershipFrom(servers, groups, weights, settings.configVersion);
-    this.#current = this.#configured;
+    this.#take(this.#configured);
     this.refresh();
   }
 
@@ -48,12 +51,18 @@ export class Members {
   }
 
   get text(): string {
-    return formatMembership(this.#current);
+    return this.#text;
   }
 
   /** A sum over the text, by which replicas see that they go by different ones. */
   get sum(): number {
-    return crc32(this.text) | 0;
+    return this.#sum;
+  }
+
+  #take(membership: Membership): void {
+    this.#current = membership;
+    this.#text = formatMembership(membership);
+    this.#sum = crc32(this.#text) | 0;
   }
 
   /** The config znode may have changed. */
@@ -65,7 +74,7 @@ export class Members {
       const agreed = parseMembership(text);
       // The first one only repeats the files, which the operator may have edited since; and one
       // that we have learned of may not have come to our tree yet.
-      if (agreed.version > this.#current.version) this.#current = agreed;
+      if (agreed.version > this.#current.version) this.#take(agreed);
     } catch (failure) {
       if (!(failure instanceof MembershipError)) throw failure;
     }
@@ -77,7 +86,7 @@ export class Members {
     try {
       const later = parseMembership(text);
       if (later.version !== version) return false;
-      this.#current = later;
+      this.#take(later);
       return true;
     } catch (failure) {
       if (!(failure instanceof MembershipError)) throw failure;

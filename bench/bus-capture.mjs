@@ -88,5 +88,7 @@ async function showOne(client, frames, bytes, leader, follower) {
     const tail = subject.split('.').slice(2).join('.');
     console.log(`| ${(ms - startMs).toFixed(2)} ms | ${kind} | ${from} | ${tail} | ${size} |`);
   }
+  const beats = new Map(frames.map(({ kind, bytes: size }) => [kind, size]));
+  console.error(`status ${beats.get('status')} bytes, beat ${beats.get('beat')} bytes`);
   console.log(`\nThe client had its answer after ${answeredMs.toFixed(2)} ms.`);
 }

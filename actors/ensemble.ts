@@ -190,7 +190,6 @@ export class Ensemble {
       leader,
       votes: members.isVoter(this.#sid),
       link: random.bytes(4).readInt32BE() | 1,
-      configVersion: members.current.version,
       wantsSnapshot: this.#wantsSnapshot,
       tick: this.#tick,
       deadlineTick: this.#tick + this.#initTicks,

@@ -8,7 +8,6 @@ import { ReplicaState, type Status, writeStatus } from '../protocol/zab.ts';
 import type { Clock } from './clock.ts';
 import type { DigestRecord } from './digest-history.ts';
 import type { Election } from './election.ts';
-import type { History } from './history.ts';
 import type { Leader } from './leader.ts';
 import type { Learner } from './learner.ts';
 import type { Members } from './members.ts';
@@ -20,7 +19,6 @@ export interface HeartbeatParts {
   readonly settings: Settings;
   readonly clock: Clock;
   readonly post: Post;
-  readonly history: History;
   readonly sessions: Sessions;
   readonly members: Members;
 }
@@ -45,7 +43,7 @@ export class Heartbeat {
 
   /** `twin`: another process with our sid that was heard, by its incarnation. */
   sendStatus(leader: Leader | null, learner: Learner | null, twin = 0): void {
-    const { post, members, history } = this.#parts;
+    const { post, members } = this.#parts;
     const status: Status = {
       state: this.#state(leader, learner),
       isEstablished: leader?.isEstablished === true,
@@ -57,7 +55,6 @@ export class Heartbeat {
       startedMs: this.startedMs,
       twin,
       broadcastSeq: leader?.broadcastSeq ?? 0,
-      committed: history.committedZxid,
       learners: leader?.progress() ?? [],
     };
     const epoch = leader?.epoch ?? learner?.epoch ?? 0;

@@ -37,7 +37,6 @@ export interface LearnerInput {
   readonly leader: number;
   readonly votes: boolean;
   readonly link: number;
-  readonly configVersion: number;
   readonly wantsSnapshot: boolean;
   readonly tick: number;
   readonly deadlineTick: number;
@@ -147,9 +146,9 @@ export class Learner {
   /** Said again and again, until something comes back. */
   #greet(): void {
     if (this.#down !== null) return;
-    const { votes, configVersion, wantsSnapshot } = this.#input;
+    const { votes, wantsSnapshot } = this.#input;
     const { lastZxid, promises } = this.#history;
-    this.#up.greet({ votes, ...promises, lastZxid, configVersion, wantsSnapshot });
+    this.#up.greet({ votes, ...promises, lastZxid, wantsSnapshot });
   }
 
   #storePromise(epoch: number): void {

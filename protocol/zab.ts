@@ -41,9 +41,8 @@ export interface Status {
   readonly startedMs: number;
   /** Another process with its sid that it has heard of, by incarnation; 0 for none. */
   readonly twin: number;
-  /** Of a leader: number of its last broadcast, zxid up to which all is committed, its learners. */
+  /** Of a leader: number of its last broadcast, its learners. */
   readonly broadcastSeq: number;
-  readonly committed: number;
   readonly learners: readonly LearnerProgress[];
 }
 
@@ -52,7 +51,7 @@ export function writeStatus(writer: JuteWriter, status: Status): void {
   writer.int(status.state).boolean(status.isEstablished).int(status.round);
   writer.int(vote.leader).long(vote.zxid).int(vote.epoch);
   writer.long(status.configVersion).int(status.configSum).long(status.startedMs).int(status.twin);
-  writer.long(status.broadcastSeq).long(status.committed).int(status.learners.length);
+  writer.long(status.broadcastSeq).int(status.learners.length);
   for (const { sid, link, taken, sent } of status.learners) {
     writer.int(sid).int(link).long(taken).long(sent);
   }
@@ -69,7 +68,6 @@ export function readStatus(reader: JuteReader): Status {
   const startedMs = within(reader.long(), 0, wallMsMax);
   const twin = reader.int();
   const broadcastSeq = within(reader.long(), 0);
-  const committed = within(reader.long(), 0);
   const learners: LearnerProgress[] = [];
   for (let left = within(reader.vector(progressBytes), 0, sidMax); left > 0; left--) {
     const [sid, link] = [within(reader.int(), 1, sidMax), reader.int()];
@@ -80,7 +78,7 @@ export function readStatus(reader: JuteReader): Status {
   expectEnd(reader);
   return {
     ...{ state, isEstablished, round, vote, configVersion, configSum, config, startedMs, twin },
-    ...{ broadcastSeq, committed, learners },
+    ...{ broadcastSeq, learners },
   };
 }
 
@@ -139,14 +137,13 @@ export interface Greeting {
   readonly currentEpoch: number;
   /** End of its log. */
   readonly lastZxid: number;
-  readonly configVersion: number;
   /** Its state differs from that of others at the same zxid: only a snapshot mends that. */
   readonly wantsSnapshot: boolean;
 }
 
 export function writeGreeting(writer: JuteWriter, greeting: Greeting): void {
   writer.boolean(greeting.votes).int(greeting.acceptedEpoch).int(greeting.currentEpoch);
-  writer.long(greeting.lastZxid).long(greeting.configVersion).boolean(greeting.wantsSnapshot);
+  writer.long(greeting.lastZxid).boolean(greeting.wantsSnapshot);
 }
 
 export function readGreeting(reader: JuteReader): Greeting {
@@ -155,7 +152,6 @@ export function readGreeting(reader: JuteReader): Greeting {
     acceptedEpoch: within(reader.int(), 0, epochMax),
     currentEpoch: within(reader.int(), 0, epochMax),
     lastZxid: within(reader.long(), 0),
-    configVersion: within(reader.long(), 0),
     wantsSnapshot: reader.boolean(),
   };
   expectEnd(reader);

@@ -44,7 +44,6 @@ const statuses: fc.Arbitrary<Status> = fc.record({
   startedMs: fc.nat({ max: 8.64e15 }),
   twin: int,
   broadcastSeq: natural,
-  committed: natural,
   learners: fc.array(
     fc.record({
       sid: fc.integer({ min: 1, max: 255 }),
@@ -72,7 +71,6 @@ const greetings: fc.Arbitrary<Greeting> = fc.record({
   acceptedEpoch: epoch,
   currentEpoch: epoch,
   lastZxid: natural,
-  configVersion: natural,
   wantsSnapshot: fc.boolean(),
 });
 const leaderships: fc.Arbitrary<Leadership> = fc.record({
@@ -181,11 +179,11 @@ for (const { name, values, write, read, isWhole = () => false } of bodies) {
 describe('what no replica says is refused', () => {
   const status: Status = {
     ...{ state: 2, isEstablished: true, round: 3, vote: nobody, configVersion: 0, configSum: 1 },
-    ...{ config: '', startedMs: 1, twin: 0, broadcastSeq: 2, committed: 4, learners: [] },
+    ...{ config: '', startedMs: 1, twin: 0, broadcastSeq: 2, learners: [] },
   };
   const learner = { sid: 1, link: 1, taken: 1, sent: 1 };
   const greeting: Greeting = {
-    ...{ votes: true, acceptedEpoch: 1, currentEpoch: 1, lastZxid: 1, configVersion: 0 },
+    ...{ votes: true, acceptedEpoch: 1, currentEpoch: 1, lastZxid: 1 },
     wantsSnapshot: false,
   };
 
@@ -201,7 +199,6 @@ describe('what no replica says is refused', () => {
     ['a start before 1970', { startedMs: -1 }],
     ['a start that is no date', { startedMs: 8.64e15 + 1 }],
     ['a negative broadcast', { broadcastSeq: -1 }],
-    ['a negative commit', { committed: -1 }],
     ['learner 0', { learners: [{ ...learner, sid: 0 }] }],
     ['learner 256', { learners: [{ ...learner, sid: 256 }] }],
     ['a learner with less than nothing taken', { learners: [{ ...learner, taken: -1 }] }],
@@ -246,7 +243,6 @@ describe('what no replica says is refused', () => {
       { acceptedEpoch: -1 },
       { currentEpoch: -1 },
       { lastZxid: -1 },
-      { configVersion: -1 },
     ]) {
       const bytes = written((writer) => writeGreeting(writer, { ...greeting, ...change }));
 

@@ -7,7 +7,7 @@ import { expect, test } from 'vitest';
 import { PacketKind } from '../../protocol/packet.ts';
 import { TestEnsemble } from '../support/ensemble.ts';
 import { checkLoads, Load, prepareLoads } from '../support/ensemble-load.ts';
-import { SeededRandom } from '../support/mutator.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 
 /** A link that cannot be made is given up after half a second. */
 const impatient = { tickTimeMs: 250, initLimitTicks: 2 };

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import type { Client } from '../../client/client.ts';
 import { TestEnsemble } from '../support/ensemble.ts';
 import { checkLoads, Load, prepareLoads } from '../support/ensemble-load.ts';
-import { SeededRandom } from '../support/mutator.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 
 const steps = 10;
 /** More or others: NK_NEMESIS_SEEDS=1,2,3. What a seed does depends on time a little. */

@@ -13,7 +13,8 @@ import type { JuteReader } from '../../protocol/jute.ts';
 import { type PacketHeader, PacketKind, packetHeaderBytes } from '../../protocol/packet.ts';
 import { readStatus } from '../../protocol/zab.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { fuzzSeed, replayHint, SeededRandom } from '../support/mutator.ts';
+import { fuzzSeed, replayHint } from '../support/mutator.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 
 const address = { kind: PacketKind.ack, link: 7, epoch: 3, seq: 9 };
 

@@ -12,7 +12,8 @@ import { connect } from '../../client/client.ts';
 import { busSuite } from '../support/bus-suite.ts';
 import { TestEnsemble } from '../support/ensemble.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { frameShare, fuzzSeed, Mutator, replayHint, SeededRandom } from '../support/mutator.ts';
+import { frameShare, fuzzSeed, Mutator, replayHint } from '../support/mutator.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 
 const member = { busSecret: 'hush', ensemble: 'blue' };
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));

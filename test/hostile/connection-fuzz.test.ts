@@ -20,7 +20,8 @@ import { recover } from '../../storage/recovery.ts';
 import { FakeReplica } from '../support/fake-replica.ts';
 import type { FakeSocket } from '../support/fake-socket.ts';
 import { goldenPayloads } from '../support/golden-frames.ts';
-import { frameShare, fuzzSeed, Mutator, replayHint, SeededRandom } from '../support/mutator.ts';
+import { frameShare, fuzzSeed, Mutator, replayHint } from '../support/mutator.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 import { framed } from '../support/raw-client.ts';
 
 const requests = goldenPayloads('request');

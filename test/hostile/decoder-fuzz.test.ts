@@ -22,7 +22,8 @@ import {
   requestSchemas,
 } from '../../protocol/requests.ts';
 import { goldenPayloads } from '../support/golden-frames.ts';
-import { frameShare, fuzzSeed, Mutator, replayHint, SeededRandom } from '../support/mutator.ts';
+import { frameShare, fuzzSeed, Mutator, replayHint } from '../support/mutator.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 import { framed } from '../support/raw-client.ts';
 
 const requests = goldenPayloads('request');

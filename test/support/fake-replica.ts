@@ -13,7 +13,7 @@ import { FakeSocket } from './fake-socket.ts';
 import { HeldLog } from './held-log.ts';
 import { MemorySnapshots } from './memory-snapshots.ts';
 import { memoryStores } from './memory-stores.ts';
-import { SeededRandom } from './mutator.ts';
+import { SeededRandom } from './seeded-random.ts';
 
 const noWords: Words = { isWord: () => false, answer: () => '' };
 

@@ -50,7 +50,8 @@ export class Connection {
   readonly #reader = new JuteReader();
   #output = new JuteWriter(outputBytes);
   #flushScheduled = false;
-  #xid = 0;
+  /** Of the last request. They go on rising from one connection of a session to the next. */
+  xid: number;
   /** Filled by send, drained by replies; bounded by the session's requestsMax. */
   readonly #requests = new Fifo<Request>();
   /** Auth requests, which are answered out of turn. */
@@ -68,8 +69,10 @@ export class Connection {
     owner: ConnectionOwner,
     clock: ClientClock,
     limits: ConnectionLimits,
+    lastXid = 0,
   ) {
     this.#stream = stream;
+    this.xid = lastXid;
     this.#owner = owner;
     this.#clock = clock;
     this.#limits = limits;
@@ -108,8 +111,8 @@ export class Connection {
 
   /** Sends `request`; throws, and sends nothing, when it cannot be encoded or is too large. */
   send(request: Request): void {
-    this.#xid = this.#xid === xidMax ? 1 : this.#xid + 1;
-    this.#write(request, this.#xid);
+    this.xid = this.xid === xidMax ? 1 : this.xid + 1;
+    this.#write(request, this.xid);
     this.#requests.push(request);
   }
 

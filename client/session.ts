@@ -49,6 +49,7 @@ export class Session implements ConnectionOwner {
   readonly #credentials: Credentials;
   readonly #scratch = new JuteWriter();
   readonly #onState: (state: ClientState) => void;
+  #lastXid = 0;
   #connection: Connection | null = null;
   /** Requests not sent yet: filled while there is no connection, drained by the next one. */
   #waiting = new Fifo<Request>();
@@ -174,6 +175,7 @@ export class Session implements ConnectionOwner {
 
   closed(connection: Connection, cause: Error): void {
     if (this.#connection !== connection) return;
+    this.#lastXid = connection.xid;
     this.#connection = null;
     this.server = null;
     if (connection.replies > 0) this.#attempts = 0;
@@ -244,7 +246,7 @@ export class Session implements ConnectionOwner {
       this.#retry();
       return;
     }
-    const connection = new Connection(stream, this, clock, this.#settings);
+    const connection = new Connection(stream, this, clock, this.#settings, this.#lastXid);
     this.#connection = connection;
     connection.handshake({
       protocolVersion: 0,

@@ -44,6 +44,18 @@ describe('connection loss', () => {
     expect(server.ops()).toEqual([Opcode.setData, Opcode.getData, Opcode.getData]);
   });
 
+  test('numbers requests on from connection to connection, as txns are known by them', async () => {
+    const server = await fakeServer();
+    const { client, reattached } = await connectedRig(server.address);
+    await client.exists('/a');
+
+    server.last.drop();
+    await reattached();
+    await client.exists('/b');
+
+    expect(server.requests.map(({ xid }) => xid)).toEqual([1, 2]);
+  });
+
   test('data of a request that waits is what it was at the call', async () => {
     const server = await fakeServer();
     const { client } = rig(server.address);

@@ -154,7 +154,7 @@ export class Connection implements ReplyPort, EventPort, InputSink {
 
   begun(): void {
     this.#chunkMs = this.#ports.clock.monotonicMs();
-    if (this.#session !== null) this.#session.lastHeardMs = this.#chunkMs;
+    this.#session?.heard(this.#chunkMs);
   }
 
   ended(): void {

@@ -63,6 +63,8 @@ export class Session {
   timeoutMs: number;
   /** Monotonic ms at which something was last heard of the client. */
   lastHeardMs: number;
+  /** The same for what came over a connection to this replica, which may be gone by now. */
+  heardHereMs = Number.NEGATIVE_INFINITY;
   connection: ReplyPort | null = null;
   /** It has gone on at another replica, as agreed upon. */
   isElsewhere = false;
@@ -86,6 +88,12 @@ export class Session {
     this.timeoutMs = timeoutMs;
     this.lastHeardMs = nowMs;
     this.#ports = ports;
+  }
+
+  /** Its client has said something to us. */
+  heard(nowMs: number): void {
+    this.lastHeardMs = nowMs;
+    this.heardHereMs = nowMs;
   }
 
   get stateName(): string {

@@ -209,12 +209,16 @@ export class Sessions {
     }
   }
 
-  /** What the leader has to know: sessions connected here that were heard of since `sinceMs`. */
+  /**
+   * What the leader has to know: sessions that were heard of here since `sinceMs`, also those whose
+   * connection broke right after that: they live their timeout from then on.
+   */
   *heardSince(sinceMs: number): Iterable<Session> {
     for (const session of this.#sessions.values()) {
-      if (session.isLocal) continue;
-      const isHere = session.connection !== null && !session.isElsewhere;
-      if (isHere && session.lastHeardMs >= sinceMs) yield session;
+      const { isLocal, isElsewhere, connection, lastHeardMs, heardHereMs } = session;
+      if (isLocal || isElsewhere) continue;
+      const isRecent = connection !== null && lastHeardMs >= sinceMs;
+      if (isRecent || heardHereMs >= sinceMs) yield session;
     }
   }
 

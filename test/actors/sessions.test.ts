@@ -280,6 +280,18 @@ describe('a session that was heard of elsewhere', () => {
     expect([...sessions.heardSince(clock.nowMs - 100)]).toEqual([silent, heard]);
     expect([...sessions.heardSince(clock.nowMs + 1)]).toEqual([]);
   });
+
+  test('is told of once more when its connection breaks right after it spoke', () => {
+    const { clock, sessions, open } = rig();
+    const session = open();
+    const toldMs = clock.nowMs;
+    clock.advance(100);
+    session.heard(clock.nowMs);
+    session.connection = null;
+
+    expect([...sessions.heardSince(toldMs)]).toEqual([session]);
+    expect([...sessions.heardSince(clock.nowMs + 1)]).toEqual([]);
+  });
 });
 
 describe('a new leader', () => {

@@ -17,7 +17,7 @@ import {
   readZxid,
   type Touch,
 } from '../protocol/zab.ts';
-import { counterLimit, makeZxid } from '../protocol/zxid.ts';
+import { makeZxid } from '../protocol/zxid.ts';
 import type { Preparer, WriteRequest } from '../storage/prepare.ts';
 import { Broadcaster } from './broadcaster.ts';
 import type { Clock } from './clock.ts';
@@ -30,6 +30,7 @@ import type { Fields } from './note.ts';
 import type { Post } from './post.ts';
 import { type Batch, Proposer } from './proposer.ts';
 import { SessionOwners } from './session-owners.ts';
+import type { Settings } from './settings.ts';
 import type { SnapshotSender } from './snapshot-sender.ts';
 import type { LeadingView } from './words-ensemble.ts';
 
@@ -65,6 +66,7 @@ export class Leader {
   readonly #history: History;
   readonly #preparer: Preparer;
   readonly #clock: Clock;
+  readonly #txnsMax: number;
   readonly #ports: LeaderPorts;
   readonly #observer: TransitionObserver;
   readonly #host: MachineHost<typeof leaderMachine>;
@@ -91,10 +93,12 @@ export class Leader {
       readonly history: History;
       readonly preparer: Preparer;
       readonly clock: Clock;
+      readonly settings: Pick<Settings, 'epochTxnsMax'>;
       readonly observer: TransitionObserver;
     },
     ports: LeaderPorts,
   ) {
+    this.#txnsMax = parts.settings.epochTxnsMax;
     this.#post = parts.post;
     this.#history = parts.history;
     this.#preparer = parts.preparer;
@@ -207,7 +211,7 @@ export class Leader {
     };
     this.#broadcaster = new Broadcaster(this.#post, this.#history, this.#clock, this.epoch);
     const start = makeZxid(this.epoch, 0);
-    const lastZxidMax = makeZxid(this.epoch, counterLimit - 1);
+    const lastZxidMax = makeZxid(this.epoch, this.#txnsMax);
     this.#proposer = new Proposer(this.#preparer, start, this.#clock, ports, { lastZxidMax });
     this.isEstablished = true;
     this.#establishedMs = this.#clock.monotonicMs();

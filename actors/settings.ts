@@ -6,6 +6,7 @@
  */
 
 import type { ServerSpec } from '../protocol/server-spec.ts';
+import { counterLimit } from '../protocol/zxid.ts';
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 export const logLevels: readonly LogLevel[] = [
@@ -89,6 +90,8 @@ export interface Settings {
   readonly localSessionsUpgradingEnabled: boolean;
   readonly readOnlyModeEnabled: boolean;
 
+  /** Txns of one epoch; after that a new one begins (ZOOKEEPER-2789). Lower in tests only. */
+  readonly epochTxnsMax: number;
   /** A snapshot starts after a random number of txns up to this, over its half. */
   readonly snapCount: number;
   /** Or after so many bytes of log, likewise. */
@@ -211,6 +214,7 @@ export const defaultSettings: Readonly<Omit<Settings, 'dataDir' | 'dataLogDir'>>
   localSessionsEnabled: false,
   localSessionsUpgradingEnabled: false,
   readOnlyModeEnabled: false,
+  epochTxnsMax: counterLimit - 1,
   snapCount: 100_000,
   snapBytes: 4096 * megabyte,
   logSegmentBytes: 256 * megabyte,

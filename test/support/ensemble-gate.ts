@@ -1,84 +1,13 @@
 /**
- * Gates: all that reaches a replica (time, bus, disk, sockets) comes through one, so that a test
- * can stop the replica between two turns, for a while or for good. A held gate is a SIGSTOP; a shut
- * one is a kill -9: what the disk has begun to write is written, and nobody hears of it.
+ * The system's clock, a bus and sockets behind a gate (gate.ts): what the replicas of an ensemble
+ * within a test are handed.
  */
 
 import type { Bus, FrameHandler, Subscription } from '../../actors/bus.ts';
 import type { AcceptSocket, ClientSocket } from '../../actors/client-socket.ts';
 import { type Clock, systemClock, type Timer } from '../../actors/clock.ts';
 import type { LocalHub } from '../../actors/local-bus.ts';
-
-type Task = () => void;
-
-/** Lets tasks through, keeps them until it is released, or lets nothing through ever again. */
-export class Gate {
-  #isHeld = false;
-  isShut = false;
-  readonly #waiting: Task[] = [];
-
-  run(task: Task): void {
-    if (this.isShut) return;
-    if (this.#isHeld) this.#waiting.push(task);
-    else task();
-  }
-
-  hold(): void {
-    this.#isHeld = true;
-  }
-
-  shut(): void {
-    this.isShut = true;
-    this.#waiting.length = 0;
-  }
-
-  release(): void {
-    this.#isHeld = false;
-    for (const task of this.#waiting.splice(0)) systemClock.defer(() => this.run(task));
-  }
-
-  /** As `task`, but once only for however many calls while held: a timer of a stopped process. */
-  coalesced(task: Task): Task {
-    let isWaiting = false;
-    return () => {
-      if (isWaiting) return;
-      isWaiting = true;
-      this.run(() => {
-        isWaiting = false;
-        task();
-      });
-    };
-  }
-
-  promise<T>(promise: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      promise.then(
-        (value) => this.run(() => resolve(this.#opened(value))),
-        (failure) => this.run(() => reject(failure)),
-      );
-    });
-  }
-
-  /** A received snapshot is written through the gate, too. */
-  #opened<T>(value: T): T {
-    return value instanceof Object && 'writePage' in value ? this.object(value) : value;
-  }
-
-  /** The same object, whose promises come through the gate; shut, it does nothing. */
-  object<T extends object>(inner: T): T {
-    return new Proxy(inner, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name, target);
-        if (typeof value !== 'function') return value;
-        return (...args: unknown[]) => {
-          if (this.isShut) return new Promise(() => {});
-          const result: unknown = value.apply(target, args);
-          return result instanceof Promise ? this.promise(result) : result;
-        };
-      },
-    });
-  }
-}
+import type { Gate, Task } from './gate.ts';
 
 /** The system's clock behind a gate. */
 export class GatedClock implements Clock {

@@ -27,7 +27,8 @@ import { type Client, type ClientOptions, connect } from '../../client/client.ts
 import { parseServerSpec } from '../../protocol/server-spec.ts';
 import { formatZxid } from '../../protocol/zxid.ts';
 import { openStores, type Stores } from '../../storage/stores.ts';
-import { Gate, GatedBus, GatedClock, gatedAccept } from './ensemble-gate.ts';
+import { GatedBus, GatedClock, gatedAccept } from './ensemble-gate.ts';
+import { Gate } from './gate.ts';
 
 /** A frame on its way to one replica. */
 export interface Passing {

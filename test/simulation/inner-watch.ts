@@ -1,0 +1,79 @@
+/**
+ * Looks into the replicas of a simulated ensemble while it runs: what no client can see, and what
+ * must never be seen at any moment.
+ */
+
+import { formatZxid } from '../../protocol/zxid.ts';
+import type { SimEnsemble } from './sim-ensemble.ts';
+
+export class InnerWatch {
+  readonly #ensemble: SimEnsemble;
+  readonly #violated: (invariant: string, text: string) => void;
+  /** Who led an epoch; what each replica has promised; what tree belongs to a zxid. */
+  readonly #leaders = new Map<number, number>();
+  readonly #promised = new Map<number, { acceptedEpoch: number; currentEpoch: number }>();
+  readonly #digests = new Map<number, { digest: number; sid: number }>();
+  readonly #applied = new Map<object, number>();
+  looks = 0;
+
+  constructor(ensemble: SimEnsemble, violated: (invariant: string, text: string) => void) {
+    this.#ensemble = ensemble;
+    this.#violated = violated;
+  }
+
+  get epochs(): number {
+    return this.#leaders.size;
+  }
+
+  /** Its disk is gone, and with it what it promised. */
+  forget(sid: number): void {
+    this.#promised.delete(sid);
+  }
+
+  look(): void {
+    this.looks++;
+    for (const { sid, replica, disk } of this.#ensemble.replicas) {
+      this.#checkPromises(sid, disk.promises);
+      if (replica === null) continue;
+      const { leader } = replica.ensemble!;
+      if (leader?.isEstablished === true) this.#checkLeader(sid, leader.epoch);
+      const { lastZxid, tree } = replica.state;
+      if (lastZxid < (this.#applied.get(replica) ?? 0)) {
+        this.#violated('Z4', `replica ${sid} went back to ${formatZxid(lastZxid)}`);
+      }
+      this.#applied.set(replica, lastZxid);
+      this.#checkDigest(sid, lastZxid, tree.digest.value);
+    }
+  }
+
+  #checkLeader(sid: number, epoch: number): void {
+    const known = this.#leaders.get(epoch);
+    if (known !== undefined && known !== sid) {
+      this.#violated('Z8', `epoch ${epoch} was led by replica ${known}, and by ${sid}`);
+    }
+    this.#leaders.set(epoch, sid);
+  }
+
+  #checkPromises(sid: number, now: { acceptedEpoch: number; currentEpoch: number }): void {
+    const before = this.#promised.get(sid) ?? { acceptedEpoch: 0, currentEpoch: 0 };
+    const isKept =
+      now.acceptedEpoch >= before.acceptedEpoch && now.currentEpoch >= before.currentEpoch;
+    if (!isKept || now.acceptedEpoch < now.currentEpoch) {
+      const texts = [before, now].map((one) => JSON.stringify(one));
+      this.#violated('Z11', `replica ${sid} promised ${texts[0]}, and now ${texts[1]}`);
+    }
+    this.#promised.set(sid, { ...now });
+  }
+
+  /** Equal histories make equal trees (C15). */
+  #checkDigest(sid: number, zxid: number, digest: number): void {
+    const known = this.#digests.get(zxid);
+    if (known === undefined) {
+      this.#digests.set(zxid, { digest, sid });
+      return;
+    }
+    if (known.digest === digest) return;
+    const text = `at ${formatZxid(zxid)} replica ${sid} has digest ${digest}`;
+    this.#violated('C15', `${text}, replica ${known.sid} had ${known.digest}`);
+  }
+}

@@ -79,7 +79,8 @@ export class BatchApplier {
     if (request === undefined) return;
     port?.reply(request, zxid, err, err === 0 ? this.#body : null);
     if (err === ErrorCode.sessionMoved) port?.sessionEnded('session.moved');
-    session?.afterApply();
+    if (request.op === Opcode.closeSession) session!.endRefused();
+    else session!.afterApply();
   }
 
   #sessionOf({ sessionHigh, sessionLow }: Txn): string {

@@ -47,6 +47,8 @@ export interface SessionPorts {
   maybeUpgrade(session: Session, request: PendingRequest): void;
   /** Proposes the session's end: `request` if the client asked for it, null when it expired. */
   submitClose(session: Session, request: PendingRequest | null): void;
+  /** It does not end, as it has gone on elsewhere: silence may end it again. */
+  endRefused(session: Session): void;
   /** The last write of a local session that is closing has been answered. */
   settled(session: Session): void;
   /** Answers SessionExpired. */
@@ -195,7 +197,19 @@ export class Session {
     if (isClient) return;
     this.#step(withdrawnEvent, null);
     if (this.#unfinished === 0) this.#step(drainedEvent, null);
-    // A request was left without an answer: those behind it must not be answered either.
+    this.#endIfDropped();
+  }
+
+  /** Its client asked for its end over a connection that it had left: it lives on elsewhere. */
+  endRefused(): void {
+    this.#step(withdrawnEvent, null);
+    this.afterApply();
+    this.#endIfDropped();
+    this.#ports.endRefused(this);
+  }
+
+  /** A request was left without an answer: those behind it must not be answered either. */
+  #endIfDropped(): void {
     if (this.#hasDropped) this.connection?.sessionEnded('session.moved');
     this.#hasDropped = false;
   }

@@ -82,6 +82,7 @@ export class Sessions {
       maybeUpgrade: (session, request) => this.local.maybeUpgrade(session, request),
       settled: (session) => this.local.settled(session),
       submitClose: (session, request) => this.#submitClose(session, request),
+      endRefused: (session) => this.expiry.add(session),
       weigh: (bytes) => {
         this.unfinishedBytes += bytes;
       },

@@ -246,3 +246,26 @@ test('a ping is answered by whoever has no leader for a moment, once it has one'
 
   expect(frame === 'closed' ? frame : getInt(frame, 0)).toBe(Xid.ping);
 });
+
+test('an end that is asked for over a connection that the session has left ends nothing', async () => {
+  const ensemble = await TestEnsemble.start({ settings: quick });
+  const { leader } = ensemble;
+  const follower = ensemble.followers[0]!;
+  const left = await RawClient.session(leader!.port);
+  create(left, '/own', CreateMode.ephemeral);
+  expect(await errOf(left)).toBe(0);
+  const client = await attached(follower, left);
+
+  left.sendRaw(Opcode.closeSession);
+  expect(await errOf(left)).toBe(ErrorCode.sessionMoved);
+
+  // It goes on, also where its end was refused; and ends like any other when it falls silent.
+  create(client, '/more');
+  expect(await errOf(client)).toBe(0);
+  const back = await attached(leader!, left);
+  create(back, '/again');
+  expect(await errOf(back)).toBe(0);
+  back.drop();
+  client.drop();
+  await ensemble.until('its ephemeral is gone', () => !namesAt(leader!).includes('own'));
+});

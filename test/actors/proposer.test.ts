@@ -38,6 +38,7 @@ function rig(options: { inFlightMax?: number; lastZxidMax?: number } = {}) {
   for (const id of [sessionA, sessionB]) {
     const session = new Session(id, 30_000, 0, {
       submit: (request: PendingRequest) => proposer.submit(request),
+      endRefused: () => {},
       submitClose: (_session, request) => request !== null && proposer.submit(request),
       maybeUpgrade: () => {},
       settled: () => {},

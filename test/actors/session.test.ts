@@ -19,6 +19,7 @@ function rig() {
   const weight = { bytes: 0 };
   const session = new Session(id, 4000, 0, {
     submit: (request) => submitted.push(request),
+    endRefused: () => {},
     submitClose: (_session, request) => {
       seen.push(request === null ? 'expire' : `close ${request.cxid}`);
       if (request !== null) submitted.push(request);

@@ -53,6 +53,7 @@ export class Election {
   ): void {
     this.#tick = tick;
     this.#heard.clear();
+    this.#host.send({ type: 'tick', tick });
     this.#host.send({ type: 'election.begun', quorum, ...history, lost });
   }
 
@@ -67,8 +68,10 @@ export class Election {
     if (this.isLooking) this.#host.send({ type: 'leader.heard', leader });
   }
 
+  /** Between elections its machine need not know the time. */
   tick(tick: number): void {
     this.#tick = tick;
+    if (!this.isLooking) return;
     for (const [sid, heard] of this.#heard) {
       if (tick - heard <= lostTicks) continue;
       this.#heard.delete(sid);

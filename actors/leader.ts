@@ -332,7 +332,8 @@ export class Leader {
     handler.beats = seq;
     const beat = readBeat(body);
     this.#host.send({ type: 'learner.heard', sid });
-    if (epoch === this.epoch && beat.logged > makeZxid(epoch, 0)) {
+    const acked = this.#host.context.learners[sid]?.acked ?? 0;
+    if (epoch === this.epoch && beat.logged > Math.max(acked, makeZxid(epoch, 0))) {
       this.#host.send({ type: 'ack.received', sid, zxid: beat.logged });
     }
     while (body.remaining > 0) {

@@ -68,7 +68,7 @@ export class DiskFaults {
   /** All times are so many times as long, until `slowUntilMs`. */
   slowdown = 1;
   slowUntilMs = Number.POSITIVE_INFINITY;
-  /** Whether a crash leaves what was under way, or nothing of it; null: as chance has it. */
+  /** Whether a crash or a failed sync leaves what was under way, or nothing; null: by chance. */
   atCrash: 'kept' | 'lost' | null = null;
   /** No flush ends: those that would have. */
   #held: (() => void)[] | null = null;

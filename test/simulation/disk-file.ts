@@ -126,12 +126,19 @@ export class DiskFile {
     const isFull = fault === 'full';
     const reason = isFull ? 'ENOSPC: no space left on device' : 'EIO: input/output error, sync';
     this.#failure = new WriteFailure(this.#name, new Error(reason), isFull ? 0 : null);
-    const kept = isFull ? 0 : this.#device.random.below(writes.length + 1);
+    const kept = isFull ? 0 : this.#keptOf(writes.length);
     this.#leftover = writes.slice(0, kept).map(({ change }) => change);
     const queued = this.#queue;
     this.#queue = [];
     for (const { reject } of [...writes, ...queued]) reject(this.#failure);
     this.#tellIdle();
+  }
+
+  /** How many of so many writes, in order, are on the disk after all. */
+  #keptOf(count: number): number {
+    const { random, faults } = this.#device;
+    const some = random.below(count + 1);
+    return { kept: count, lost: 0, some }[faults.atCrash ?? 'some'];
   }
 
   #refuse(writes: readonly Write[], failure: WriteFailure): void {
@@ -159,12 +166,11 @@ export class DiskFile {
    */
   crash(isPowerCut: boolean | null): void {
     this.#planned?.cancel();
-    const { random, counts, faults } = this.#device;
+    const { counts } = this.#device;
     if (this.#leftover.length > 0) this.#device.commit(this.#leftover);
     if (this.#flying.length === 0) return;
     const changes = this.#flying.map(({ change }) => change);
-    const some = random.below(changes.length + 1);
-    const kept = { kept: changes.length, lost: 0, some }[faults.atCrash ?? 'some'];
+    const kept = this.#keptOf(changes.length);
     this.#device.commit(changes.slice(0, kept));
     counts.keptWrites += kept;
     counts.lostWrites += changes.length - kept + this.#queue.length;

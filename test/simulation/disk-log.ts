@@ -62,7 +62,7 @@ export class SimLog implements LogStore {
     if (image.arePromisesDamaged) {
       throw new StorageError(`${logName}: the promises are corrupt; ${remedy}`);
     }
-    const torn = image.damaged.size > 0 ? tornTail(image) : null;
+    const torn = tornTail(image);
     if (torn !== null) await life.file(logName).write(removeTorn);
     const log = new SimLog(device, life);
     log.trimmed = torn;
@@ -250,11 +250,11 @@ export class SimLog implements LogStore {
   }
 }
 
-/** What is wrong with a record; null when it is sound. */
+/** What is wrong with a record; null when it is sound. Only flagged ones may be damaged. */
 function faultAt({ damaged, frames, starts }: LogImage, at: number): string | null {
   const frame = frames[at]!;
-  if (!damaged.has(frame)) return null;
-  const fault = batchFault(frame, crc32);
+  let fault: string | null = damaged.has(frame) ? batchFault(frame, crc32) : null;
+  if (fault === null && firstZxidOf(frame) !== starts[at]) fault = 'of another place';
   return fault && `${logName}: the record at ${formatZxid(starts[at]!)} is ${fault}`;
 }
 

@@ -54,6 +54,11 @@ export class SimDisk {
     return this.#device.image.log.committedZxid;
   }
 
+  /** End of what is durable. */
+  get lastZxid(): number {
+    return this.#device.image.log.lastZxid;
+  }
+
   /** Every batch that ever became durable, in order, with cuts; empty unless it archives. */
   get everLogged(): readonly LogEvent[] {
     return this.#device.events;

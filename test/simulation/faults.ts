@@ -39,11 +39,11 @@ export function victim({ ensemble, random }: World): SimReplica {
   return leader !== undefined && random.chance(0.5) ? leader : random.pick(ensemble.replicas);
 }
 
-function others({ ensemble }: World, sid: number): number[] {
+export function others({ ensemble }: World, sid: number): number[] {
   return ensemble.sids.filter((one) => one !== sid);
 }
 
-function shuffled(random: SeededRandom, sids: readonly number[]): number[] {
+export function shuffled(random: SeededRandom, sids: readonly number[]): number[] {
   return sids
     .map((sid) => ({ sid, at: random.unit() }))
     .sort((a, b) => a.at - b.at)
@@ -51,7 +51,7 @@ function shuffled(random: SeededRandom, sids: readonly number[]): number[] {
 }
 
 /** Both ways between each of these and the rest. */
-function partition({ ensemble }: World, some: readonly number[]): End {
+export function partition({ ensemble }: World, some: readonly number[]): End {
   const rest = ensemble.sids.filter((sid) => !some.includes(sid));
   const ways = ensemble.net.ways.between(some, rest);
   for (const way of ways) way.isCut = true;
@@ -252,7 +252,7 @@ export const netFaults: readonly Fault[] = [
   },
   {
     name: 'F11 damaged frames',
-    weight: 3,
+    weight: 6,
     begin: (world) => {
       if (!world.isSigned) return null;
       const damage = world.random.unit() ** 3 * 0.1;

@@ -3,6 +3,7 @@
  * must never be seen at any moment.
  */
 
+import type { QuorumSystem } from '../../machines/quorum.ts';
 import { formatZxid } from '../../protocol/zxid.ts';
 import type { SimEnsemble } from './sim-ensemble.ts';
 
@@ -14,6 +15,8 @@ export class InnerWatch {
   readonly #promised = new Map<number, { acceptedEpoch: number; currentEpoch: number }>();
   readonly #digests = new Map<number, { digest: number; sid: number }>();
   readonly #applied = new Map<object, number>();
+  /** Whose disk was taken from it: until it holds all again, it is not asked whether it does. */
+  readonly #excused = new Set<number>();
   looks = 0;
 
   constructor(ensemble: SimEnsemble, violated: (invariant: string, text: string) => void) {
@@ -28,6 +31,7 @@ export class InnerWatch {
   /** Its disk is gone, and with it what it promised. */
   forget(sid: number): void {
     this.#promised.delete(sid);
+    this.#excused.add(sid);
   }
 
   look(): void {
@@ -42,6 +46,7 @@ export class InnerWatch {
         this.#violated('Z4', `replica ${sid} went back to ${formatZxid(lastZxid)}`);
       }
       this.#applied.set(replica, lastZxid);
+      this.#checkDurable(sid, lastZxid, replica.members.quorum);
       this.#checkDigest(sid, lastZxid, tree.digest.value);
     }
   }
@@ -63,6 +68,19 @@ export class InnerWatch {
       this.#violated('Z11', `replica ${sid} promised ${texts[0]}, and now ${texts[1]}`);
     }
     this.#promised.set(sid, { ...now });
+  }
+
+  /** What is applied anywhere is in the durable logs of a quorum (Z10): counted anew here. */
+  #checkDurable(sid: number, zxid: number, [present]: QuorumSystem): void {
+    const voters = present!.groups.flatMap((group) => Object.keys(group).map(Number));
+    const holders = voters.filter((voter) => {
+      const { disk } = this.#ensemble.of(voter);
+      if (disk.lastZxid >= zxid) this.#excused.delete(voter);
+      return disk.lastZxid >= zxid || this.#excused.has(voter);
+    });
+    if (holders.length * 2 > voters.length) return;
+    const text = `replica ${sid} has applied ${formatZxid(zxid)}, durable is it at`;
+    this.#violated('Z10', `${text} ${holders.join(', ') || 'none'} of ${voters.join(', ')}`);
   }
 
   /** Equal histories make equal trees (C15). */

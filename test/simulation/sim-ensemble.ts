@@ -176,9 +176,10 @@ function refused(schedule: Schedule): ByteStream {
   };
 }
 
-/** As the config znode writes it; nobody listens there. */
+/** As the config znode writes it. Who joins by a reconfig must name a port for clients. */
 export function serverSpec(sid: number, isVoter: boolean): string {
-  return `10.0.0.1:${28_000 + sid}:${38_000 + sid}:${isVoter ? 'participant' : 'observer'}`;
+  const type = isVoter ? 'participant' : 'observer';
+  return `10.0.0.1:${28_000 + sid}:${38_000 + sid}:${type};10.0.0.1:${sid}`;
 }
 
 /** A stream of chance of its own: what one part draws does not shift what others draw. */

@@ -24,8 +24,8 @@ export interface Road {
 
 const delaysMs = [0.02, 0.2] as const;
 const splitChance = 0.02;
-/** A write waits here, until a client that does not read takes it. */
-const queuedBytesMax = 256 * 1024;
+/** What the network takes of a client that does not read; more waits in the socket. */
+const networkBytesMax = 256 * 1024;
 
 type Listener = (...args: never[]) => void;
 
@@ -157,7 +157,7 @@ export class SimConnection {
       remoteAddress,
       remotePort,
       get queuedBytes() {
-        return down.queuedBytes;
+        return Math.max(0, down.queuedBytes - networkBytesMax);
       },
       onData: () => {},
       onDrain: () => {},
@@ -165,7 +165,7 @@ export class SimConnection {
       write: (bytes) => {
         if (isClosed()) return true;
         down.send(Buffer.from(bytes));
-        return down.queuedBytes < queuedBytesMax;
+        return down.queuedBytes <= networkBytesMax;
       },
       pause: () => {
         this.#isPaused = true;
@@ -204,7 +204,8 @@ export class SimConnection {
     const before = this.#down.queuedBytes + bytes.length;
     this.#tap?.toClient(bytes, this.#schedule.nowMs);
     for (const listener of this.#listeners.get('data') ?? []) listener(bytes as never);
-    if (before >= queuedBytesMax && this.#down.queuedBytes < queuedBytesMax && this.isServerOpen) {
+    const isDrained = before > networkBytesMax && this.#down.queuedBytes <= networkBytesMax;
+    if (isDrained && this.isServerOpen) {
       this.#gate.run(() => this.socket.onDrain());
     }
   }

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../actors/settings.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
+import { aimedFaults } from './aimed-faults.ts';
 import { checkAll, describeFinding } from './checks/check-all.ts';
 import {
   busFaults,
@@ -57,7 +58,7 @@ const superuser = 'super:power';
 const servingMs = 10_000;
 const agreementMs = 30_000;
 const lookMs = 20;
-const paceMax = 8;
+const paceMax = 14;
 /** No run lasts so long. */
 const endlessMs = 300_000;
 
@@ -104,6 +105,7 @@ class Simulation {
       ...(purges ? { snapCount: 50 + random.below(400) } : {}),
       // The counter of the zxid is used up now and then (F32).
       ...(random.chance(0.2) ? { epochTxnsMax: 100 + random.below(900) } : {}),
+      enforceQuota: true,
       superDigest: `super:${createHash('sha1').update(superuser).digest('base64')}`,
       busSecret: isSigned ? 'known to the replicas' : null,
     };
@@ -131,7 +133,8 @@ class Simulation {
 
   #plan(): NemesisPlan {
     const random = this.#random;
-    const kinds = [processFaults, netFaults, busFaults, clockFaults, clientFaults, storageFaults];
+    const usual = [processFaults, netFaults, busFaults, clockFaults, clientFaults];
+    const kinds = [...usual, storageFaults, aimedFaults];
     const chosen: Fault[] = kinds.flatMap((kind) => (random.chance(0.7) ? [...kind] : []));
     return {
       faults: chosen.length > 0 ? chosen : processFaults,

@@ -3,6 +3,7 @@
  * replica has acknowledged come alone: no protocol outlives losing a quorum's word.
  */
 
+import { crashAsItJoins } from './aimed-faults.ts';
 import { damages } from './disk-damage.ts';
 import { type End, type Fault, over, victim, type World } from './faults.ts';
 import type { SimReplica } from './sim-replica.ts';
@@ -16,11 +17,13 @@ function haveAllJoined({ ensemble }: World): boolean {
 }
 
 /** It comes back only when others rule without it: they hold what it has lost. */
-function restartLater({ schedule, ensemble }: World, replica: SimReplica): void {
+function restartLater(world: World, replica: SimReplica): void {
+  const { schedule, ensemble, random } = world;
   const check = () => {
     const { leader } = ensemble;
-    if (leader !== undefined && leader !== replica) return replica.start();
-    schedule.after(20, check);
+    if (leader === undefined || leader === replica) return void schedule.after(20, check);
+    replica.start();
+    if (random.chance(0.5)) crashAsItJoins(world, replica);
   };
   check();
 }
@@ -84,6 +87,17 @@ export const storageFaults: readonly Fault[] = [
       faults.slowdown = 2 + world.random.unit() ** 3 * 400;
       return () => {
         faults.slowdown = 1;
+      };
+    },
+  },
+  {
+    name: 'F26 all disks slow',
+    weight: 4,
+    begin: ({ ensemble, random }) => {
+      const slowdown = 2 + random.unit() ** 2 * 100;
+      for (const { disk } of ensemble.replicas) disk.faults.slowdown = slowdown;
+      return () => {
+        for (const { disk } of ensemble.replicas) disk.faults.slowdown = 1;
       };
     },
   },

@@ -142,8 +142,10 @@ function checkSessionOrder(
   for (const operation of journal.operations) {
     if (!isWrite(operation.op)) continue;
     const txn = txnOf.get(operation);
-    // What comes through a connection that the session has left is refused, whenever.
-    if (txn === undefined || txn.err === ErrorCode.sessionMoved) continue;
+    // What comes through a connection that the session has left is refused, whenever; and so is
+    // what comes when the session has ended elsewhere.
+    const isRefused = txn?.err === ErrorCode.sessionMoved || txn?.err === ErrorCode.sessionExpired;
+    if (txn === undefined || isRefused) continue;
     const before = last.get(operation.session);
     const isBehind = before !== undefined && follows(before.operation, operation);
     if (isBehind && txn.zxid <= before.txn.zxid) {

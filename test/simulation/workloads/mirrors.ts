@@ -13,7 +13,6 @@ const top = `${root}/tree`;
 const kinds: readonly MirrorKind[] = ['recursive', 'stream', 'oneShot'];
 const names = ['a', 'b', 'c'];
 const depthMax = 3;
-const writerCount = 2;
 const pauseMs = 90;
 const settleMs = 30_000;
 const { noNode, nodeExists, notEmpty } = ErrorCode;
@@ -57,11 +56,13 @@ export const makeMirrors: MakeWorkload = (parts) => {
         await crew.ensure(first, root);
         await crew.ensure(first, top);
         if (crew.isStopped) return;
-        for (let at = 0; at < writerCount; at++) {
-          program(at === 0 ? first : crew.open(crew.someSids()), `writer${at}`);
-        }
+        const writers = [first, crew.open(crew.someSids())];
+        for (const [at, writer] of writers.entries()) program(writer, `writer${at}`);
         for (const kind of kinds) {
-          mirrors.push(new Mirror(crew, crew.open(crew.someSids()), top, kind));
+          // Some hear of what they have changed themselves.
+          const isWriter = random.chance(0.3);
+          const client = isWriter ? random.pick(writers) : crew.open(crew.someSids());
+          mirrors.push(new Mirror(crew, client, top, kind));
         }
       });
     },

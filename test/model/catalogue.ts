@@ -1,0 +1,58 @@
+/**
+ * The machines that a replica of the model is made of: the very objects that production runs. For
+ * each, how its context is renamed when replicas change places, and what of it has no order.
+ */
+
+import { channelMachine } from '../../machines/channel.ts';
+import { electionMachine } from '../../machines/election.ts';
+import { leaderMachine } from '../../machines/leader.ts';
+import { learnerMachine } from '../../machines/learner.ts';
+import { learnerHandlerMachine } from '../../machines/learner-handler.ts';
+import { peerMachine } from '../../machines/peer.ts';
+import { type Renaming, renamed } from './names.ts';
+import { HostedMachine, type Json } from './seat.ts';
+
+export type SidMap = { readonly [sid: string]: unknown };
+
+export const renameKeys = (map: SidMap, sid: Renaming): SidMap =>
+  Object.fromEntries(Object.entries(map).map(([key, value]) => [sid(Number(key)), value]));
+
+const sorted = (sids: unknown): number[] => [...(sids as number[])].sort((a, b) => a - b);
+
+export class Catalogue {
+  readonly peer = new HostedMachine(peerMachine, { rename: (context) => context });
+
+  readonly election = new HostedMachine(electionMachine, {
+    rename: () => {
+      throw new Error('votes are ordered by sid: replicas cannot change places');
+    },
+    normalise: (context) => ({ ...context, lost: sorted(context['lost']) }),
+  });
+
+  readonly leader = new HostedMachine(leaderMachine, {
+    // All replicas vote: the quorum stays the same.
+    rename: (context, sid) => ({
+      ...context,
+      sid: sid(context['sid'] as number),
+      learners: renameKeys(context['learners'] as SidMap, sid),
+      promisedSids: (context['promisedSids'] as number[]).map(sid),
+    }),
+    normalise: (context) => ({ ...context, promisedSids: sorted(context['promisedSids']) }),
+  });
+
+  readonly learner = new HostedMachine(learnerMachine, {
+    rename: (context, sid) => ({ ...context, leader: sid(context['leader'] as number) }),
+  });
+
+  readonly handler = new HostedMachine(learnerHandlerMachine, {
+    rename: (context, sid) => ({ ...context, sid: sid(context['sid'] as number) }),
+  });
+
+  readonly channel = new HostedMachine(channelMachine, {
+    rename: (context: Json, sid) => ({
+      ...context,
+      incarnation: renamed(context['incarnation'] as number, sid),
+      link: renamed(context['link'] as number, sid),
+    }),
+  });
+}

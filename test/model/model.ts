@@ -1,0 +1,400 @@
+/**
+ * The whole ensemble as a row of small integers: a replica each, a queue for each two, and what is
+ * left of the faults. Says what may happen next, and what becomes of it; checks the invariants.
+ */
+
+import { type Action, decode } from './actions.ts';
+import { type Counted, type ModelBounds, oneMore, usedOf } from './bounds.ts';
+import { Catalogue } from './catalogue.ts';
+import { enabled, isForgetDue, isTimeoutDue, type View } from './enabled.ts';
+import { type Frame, frames, renameFrame } from './frames.ts';
+import { blankDisk, recovered } from './history.ts';
+import { Interner, PairMemo } from './interner.ts';
+import { Layout, type State } from './layout.ts';
+import { emptyLedger, type Ledger, noted } from './ledger.ts';
+import type { Fact } from './links.ts';
+import { countOf, isPrefix, makeName, makeTxn, ownerOf, type Renaming } from './names.ts';
+import { Network } from './network.ts';
+import { renameReplica } from './renaming.ts';
+import { blankReplica, type ReplicaRecord, type Stimulus, step, type World } from './replica.ts';
+import { namesOf, type Summary, summarize } from './summary.ts';
+
+/** What one replica does when one thing happens to it, in numbers. */
+interface Outcome {
+  readonly next: number;
+  /** Pairs: to whom (0 for all), which frame. */
+  readonly sent: readonly number[];
+  readonly facts: readonly number[];
+  readonly fault: string | null;
+}
+
+interface Late {
+  readonly to: number;
+  readonly frame: number;
+}
+
+type PlainStimulus = Extract<
+  Stimulus['type'],
+  'flush' | 'lead' | 'greet' | 'timeout' | 'note' | 'wipe'
+>;
+
+export class Model implements World, View {
+  readonly bounds: ModelBounds;
+  readonly layout: Layout;
+  readonly sids: readonly number[];
+  readonly size: number;
+  readonly catalogue = new Catalogue();
+  readonly network = new Network();
+  readonly #replicas = new Interner<ReplicaRecord>();
+  readonly #parts = new Interner<unknown>();
+  readonly #summaries: Summary[] = [];
+  readonly #stimuli = new Interner<Stimulus>();
+  readonly #deliveries: number[] = [];
+  readonly #plain = new Map<PlainStimulus, number>();
+  readonly #outcomes: Outcome[] = [];
+  readonly #facts = new Interner<Fact>();
+  readonly #ledgers = new Interner<Ledger>();
+  readonly #lates = new Interner<Late | null>();
+  readonly #steps = new PairMemo((replica, stimulus) => this.#step(replica, stimulus));
+  readonly #noted = new PairMemo((ledger, fact) =>
+    this.#ledgers.id(noted(this.#ledgers.get(ledger), this.#facts.get(fact))),
+  );
+  readonly #cleared = new PairMemo((replica, queue) =>
+    this.network.cleared(this.summary(replica), queue),
+  );
+  readonly #holds = new PairMemo((ledger, replica) => {
+    const { delivered } = this.#ledgers.get(ledger);
+    return isPrefix(delivered, this.#replicas.get(replica).disk.log) ? 1 : 0;
+  });
+  readonly #unlinked = new PairMemo((replica, link) => {
+    const record = this.#replicas.get(replica);
+    const leader = record.leader!;
+    const links = leader.links.filter((one) => one !== link);
+    return this.#replicaId({ ...record, leader: { ...leader, links } });
+  });
+  /** Why the last `apply` must not be. */
+  fault: string | null = null;
+  /** Beyond the bounds of epochs and txns: for what follows after the last fault. */
+  isUnbounded = false;
+
+  constructor(bounds: ModelBounds) {
+    this.bounds = bounds;
+    this.layout = new Layout(bounds.replicas);
+    this.sids = this.layout.sids;
+    this.size = this.layout.size;
+    this.#lates.id(null);
+  }
+
+  get replicaCount(): number {
+    return this.#replicas.size;
+  }
+
+  initial(): State {
+    const state = new Int32Array(this.size);
+    const first = makeTxn(1, 1, 0);
+    for (const sid of this.sids) {
+      let blank = blankReplica(sid, this);
+      if (this.bounds.isFounded) {
+        const disk = { ...blankDisk, log: [first], acceptedEpoch: 1, currentEpoch: 1 };
+        blank = { ...blank, ...recovered(disk), toldAccepted: 1, toldCurrent: 1 };
+      }
+      const { next } = step(this, blank, { type: 'restart', incarnation: makeName(1, sid) });
+      state[sid - 1] = this.#replicaId(next);
+    }
+    const founded = { ...emptyLedger, proposed: [first], established: [1] };
+    state[this.layout.ledger] = this.#ledgers.id(this.bounds.isFounded ? founded : emptyLedger);
+    return state;
+  }
+
+  replica(state: State, sid: number): ReplicaRecord {
+    return this.#replicas.get(state[sid - 1]!);
+  }
+
+  summary(replica: number): Summary {
+    return this.#summaries[replica]!;
+  }
+
+  summaryOf(state: State, sid: number): Summary {
+    return this.#summaries[state[sid - 1]!]!;
+  }
+
+  ledger(state: State): Ledger {
+    return this.#ledgers.get(state[this.layout.ledger]!);
+  }
+
+  queue(state: State, from: number, to: number): readonly Frame[] {
+    return this.network.queue(state[this.layout.link(from, to)]!).map((id) => frames.get(id));
+  }
+
+  lateOf(state: State): Late | null {
+    return this.#lates.get(state[this.layout.late]!);
+  }
+
+  #replicaId(record: ReplicaRecord): number {
+    const { sid, incarnation, peer, committed, applied, toldAccepted, toldCurrent } = record;
+    const numbers = [sid, incarnation, peer, committed, applied, toldAccepted, toldCurrent];
+    const parts = [record.disk, record.pending, record.leader, record.learner];
+    for (const part of parts) numbers.push(this.#parts.id(part));
+    const id = this.#replicas.id(record, numbers.join());
+    this.#summaries[id] ??= summarize(record, this.catalogue);
+    return id;
+  }
+
+  isUnderWay(state: State, from: number, to: number, link: number): boolean {
+    return this.queue(state, from, to).some((frame) => frame.link === link);
+  }
+
+  /** All actions that may come next. */
+  actions(state: State, into: number[]): number[] {
+    return enabled(this, state, into);
+  }
+
+  // What becomes of it.
+
+  /** Fills `next`; false if it is no change or beyond the bounds. A violation is in `fault`. */
+  apply(state: State, action: number, next: State): boolean {
+    next.set(state);
+    this.fault = null;
+    this.#do(state, decode(action), next);
+    if (this.fault !== null) return true;
+    if (!this.#isWithin(next)) return false;
+    this.#forgetLinks(next);
+    this.#checkDurable(next);
+    return this.fault !== null || next.some((part, at) => part !== state[at]);
+  }
+
+  #do(state: State, { kind, a, b, c }: Action, next: State): void {
+    switch (kind) {
+      case 'elect':
+        return this.#actPlain(next, a, 'lead');
+      case 'follow':
+        return this.#act(next, a, { type: 'follow', leader: b, link: this.#freeName(state, a) });
+      case 'deliver': {
+        const queue = state[this.layout.link(a, b)]!;
+        next[this.layout.link(a, b)] = this.network.pop(queue);
+        return this.#take(next, b, this.#delivery(this.network.head(queue)));
+      }
+      case 'flush':
+      case 'greet':
+      case 'note':
+        return this.#actPlain(next, a, kind);
+      case 'propose':
+        return this.#act(next, a, { type: 'propose', serial: this.ledger(state).proposed.length });
+      case 'timeout':
+        if (!isTimeoutDue(this, state, a)) this.#use(next, 'doubts');
+        return this.#actPlain(next, a, 'timeout');
+      case 'forget':
+        if (!isForgetDue(this, state, a, b)) this.#use(next, 'doubts');
+        return this.#act(next, a, { type: 'forget', sid: b });
+      case 'beat':
+        return this.#beat(state, next, a);
+      case 'overdue':
+        return this.#overdue(state, next, a);
+      case 'rival': {
+        const epoch = this.summaryOf(state, b).leadsEpoch;
+        return this.#act(next, a, { type: 'rival', leader: b, epoch });
+      }
+      case 'crash':
+        this.#use(next, 'crashes');
+        return this.#act(next, a, { type: kind, keeps: c });
+      case 'wipe':
+        this.#use(next, 'wipes');
+        return this.#actPlain(next, a, kind);
+      case 'restart':
+        return this.#act(next, a, { type: 'restart', incarnation: this.#freeName(state, a) });
+      case 'cut':
+        this.#use(next, 'cuts');
+        next[this.layout.cut] = this.layout.oriented(c);
+        return this.#severed(next);
+      case 'heal':
+        next[this.layout.cut] = 0;
+        return;
+      case 'lose':
+        this.#use(next, 'losses');
+        next[this.layout.link(a, b)] = this.network.pop(state[this.layout.link(a, b)]!);
+        return this.#clear(next, b);
+      case 'keep': {
+        this.#use(next, 'lates');
+        const frame = this.network.head(state[this.layout.link(a, b)]!);
+        next[this.layout.late] = this.#lates.id({ to: b, frame });
+        return;
+      }
+      case 'late': {
+        const { to, frame } = this.#lates.get(state[this.layout.late]!)!;
+        next[this.layout.late] = 0;
+        if (this.summaryOf(state, to).isUp) this.#take(next, to, this.#delivery(frame));
+      }
+    }
+  }
+
+  #use(next: State, what: Counted): void {
+    next[this.layout.used] = oneMore(next[this.layout.used]!, what);
+  }
+
+  #beat(state: State, next: State, sid: number): void {
+    const { follows, link, learnerEpoch: epoch, loggedZxid: logged } = this.summaryOf(state, sid);
+    this.#act(next, follows, { type: 'beat', beat: { from: sid, link, epoch, logged } });
+  }
+
+  #overdue(state: State, next: State, sid: number): void {
+    const leader = this.summaryOf(state, this.summaryOf(state, sid).follows);
+    const { sent: down, taken } = leader.ends[sid]!;
+    const progress = { broadcast: leader.broadcastSeq, down, taken };
+    this.#act(next, sid, { type: 'overdue', progress });
+  }
+
+  #delivery(frame: number): number {
+    const known = this.#deliveries[frame];
+    if (known !== undefined) return known;
+    const id = this.#stimuli.id({ type: 'deliver', frame: frames.get(frame) });
+    this.#deliveries[frame] = id;
+    return id;
+  }
+
+  #act(next: State, sid: number, stimulus: Stimulus): void {
+    this.#take(next, sid, this.#stimuli.id(stimulus));
+  }
+
+  /** As act, for one that has no operands. */
+  #actPlain(next: State, sid: number, type: PlainStimulus): void {
+    let known = this.#plain.get(type);
+    if (known === undefined) {
+      known = this.#stimuli.id({ type });
+      this.#plain.set(type, known);
+    }
+    this.#take(next, sid, known);
+  }
+
+  #step(replica: number, stimulus: number): number {
+    const outcome = step(this, this.#replicas.get(replica), this.#stimuli.get(stimulus));
+    this.#outcomes.push({
+      next: this.#replicaId(outcome.next),
+      sent: outcome.sent.flatMap(({ to, frame }) => [to, frames.id(frame)]),
+      facts: outcome.facts.map((fact) => this.#facts.id(fact)),
+      fault: outcome.fault,
+    });
+    return this.#outcomes.length - 1;
+  }
+
+  #take(next: State, sid: number, stimulus: number): void {
+    const outcome = this.#outcomes[this.#steps.get(next[sid - 1]!, stimulus)]!;
+    next[sid - 1] = outcome.next;
+    const { sent, facts } = outcome;
+    for (let at = 0; at < sent.length; at += 2) this.#send(next, sid, sent[at]!, sent[at + 1]!);
+    this.#clear(next, sid);
+    let ledger = next[this.layout.ledger]!;
+    for (const fact of facts) ledger = this.#noted.get(ledger, fact);
+    next[this.layout.ledger] = ledger;
+    this.fault ??= outcome.fault ?? this.#ledgers.get(ledger).fault;
+  }
+
+  #send(next: State, from: number, to: number, frame: number): void {
+    for (const sid of to === 0 ? this.sids : [to]) {
+      if (sid === from || this.layout.isCut(next, from, sid)) continue;
+      const link = this.layout.link(from, sid);
+      const queue = this.network.push(next[link]!, frame);
+      next[link] = this.#cleared.get(next[sid - 1]!, queue);
+    }
+  }
+
+  /** A leader need not remember links that nobody will greet over again. */
+  #forgetLinks(next: State): void {
+    for (let sid = 1; sid <= this.layout.n; sid++) {
+      const { greeted } = this.summaryOf(next, sid);
+      for (const link of greeted) {
+        if (this.#isLinkAlive(next, sid, link)) continue;
+        next[sid - 1] = this.#unlinked.get(next[sid - 1]!, link);
+      }
+    }
+  }
+
+  #isLinkAlive(state: State, leader: number, link: number): boolean {
+    const owner = ownerOf(link);
+    if (this.summaryOf(state, owner).link === link) return true;
+    const queue = state[this.layout.link(owner, leader)]!;
+    if (queue !== 0 && this.network.names(queue).includes(link)) return true;
+    const late = state[this.layout.late]!;
+    return late !== 0 && frames.get(this.#lates.get(late)!.frame).link === link;
+  }
+
+  /** Takes away what the replica would only drop. */
+  #clear(next: State, sid: number): void {
+    for (const from of this.sids) {
+      const link = this.layout.link(from, sid);
+      if (next[link] !== 0) next[link] = this.#cleared.get(next[sid - 1]!, next[link]!);
+    }
+  }
+
+  /** What is on its way between the two sides is lost. */
+  #severed(next: State): void {
+    for (const from of this.sids) {
+      for (const to of this.sids) {
+        if (this.layout.isCut(next, from, to)) next[this.layout.link(from, to)] = 0;
+      }
+    }
+  }
+
+  /** The first name that nobody remembers. */
+  #freeName(state: State, owner: number): number {
+    const known = new Set<number>();
+    const note = (names: readonly number[]) => {
+      for (const name of names) if (ownerOf(name) === owner) known.add(countOf(name));
+    };
+    for (const sid of this.sids) note(this.summaryOf(state, sid).names);
+    for (let at = this.layout.n; at < this.layout.cut; at++) {
+      if (state[at] !== 0) note(this.network.names(state[at]!));
+    }
+    const late = this.lateOf(state);
+    if (late !== null) note(namesOf(frames.get(late.frame)));
+    let count = 1;
+    while (known.has(count)) count++;
+    return makeName(count, owner);
+  }
+
+  #isWithin(next: State): boolean {
+    const { epochs } = this.bounds;
+    if (this.isUnbounded) return true;
+    for (let at = 0; at < this.layout.n; at++) {
+      const { epoch } = this.summary(next[at]!);
+      if (epoch > epochs) return false;
+    }
+    return true;
+  }
+
+  /** Z8 as a fact about this very state, and Z10: what was delivered stays with a quorum. */
+  #checkDurable(next: State): void {
+    const ledger = next[this.layout.ledger]!;
+    let holders = usedOf(next[this.layout.used]!, 'wipes');
+    for (let at = 0; at < this.layout.n; at++) {
+      holders += this.#holds.get(ledger, next[at]!);
+      const one = this.summary(next[at]!);
+      if (!one.isEstablished) continue;
+      for (let other = at + 1; other < this.layout.n; other++) {
+        const them = this.summary(next[other]!);
+        if (them.isEstablished && them.leadsEpoch === one.leadsEpoch) {
+          this.fault ??= `Z8 replicas ${at + 1} and ${other + 1} lead epoch ${one.leadsEpoch}`;
+        }
+      }
+    }
+    if (holders * 2 <= this.layout.n) {
+      this.fault ??= 'Z10 what was delivered is not in the durable logs of a quorum';
+    }
+  }
+
+  // Replicas that change places.
+
+  renameCut(cut: number, sid: Renaming): number {
+    const mask = this.sids.reduce((m, one) => m | (((cut >> one) & 1) << sid(one)), 0);
+    return this.layout.oriented(mask);
+  }
+
+  renameReplica(replica: number, sid: Renaming): number {
+    return this.#replicaId(renameReplica(this.#replicas.get(replica), sid, this.catalogue));
+  }
+
+  renameLate(late: number, sid: Renaming): number {
+    const kept = this.#lates.get(late);
+    if (kept === null) return late;
+    return this.#lates.id({ to: sid(kept.to), frame: renameFrame(kept.frame, sid) });
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * What the world asks about a replica again and again, worked out once for each of its states: its
+ * role, whom it is linked with, what it could do, and which names it still knows.
+ */
+
+import type { LeaderContext } from '../../machines/leader.ts';
+import type { Catalogue } from './catalogue.ts';
+import { type Frame, frames } from './frames.ts';
+import { endOf } from './names.ts';
+import type { ReplicaRecord } from './replica.ts';
+
+export interface LinkEnd {
+  readonly link: number;
+  readonly sent: number;
+  readonly taken: number;
+  readonly acked: number;
+}
+
+export interface Summary {
+  readonly sid: number;
+  readonly isUp: boolean;
+  readonly isLooking: boolean;
+  readonly writes: number;
+  readonly loggedZxid: number;
+  readonly lastZxid: number;
+  readonly currentEpoch: number;
+  readonly canNote: boolean;
+  /** The highest epoch that it knows of. */
+  readonly epoch: number;
+  readonly leads: boolean;
+  readonly leadsEpoch: number;
+  readonly isEstablished: boolean;
+  readonly canPropose: boolean;
+  readonly broadcastSeq: number;
+  /** As a leader: links that were ever greeted over, and the ends of those that are open. */
+  readonly greeted: readonly number[];
+  readonly ends: readonly (LinkEnd | undefined)[];
+  /** As a learner: whom it follows; 0 for nobody. */
+  readonly follows: number;
+  readonly link: number;
+  readonly wantsGreeting: boolean;
+  readonly isFollowing: boolean;
+  readonly hasDown: boolean;
+  readonly downSeq: number;
+  readonly upSent: number;
+  readonly learnerEpoch: number;
+  /** Of the broadcasts that it takes; 0 before. */
+  readonly source: { readonly incarnation: number; readonly epoch: number } | null;
+  /** Number of the last broadcast it took; -1 before it is ready. */
+  readonly broadcastTaken: number;
+  /** All names of processes and links that it may still compare with. */
+  readonly names: readonly number[];
+}
+
+export function summarize(record: ReplicaRecord, catalogue: Catalogue): Summary {
+  const { sid, incarnation, disk, pending, leader, learner } = record;
+  const epochs = pending.flatMap((write) =>
+    write.kind === 'append' ? [] : [write.promises.acceptedEpoch],
+  );
+  const log = [...disk.log, ...pending.flatMap((w) => (w.kind === 'append' ? [w.txn] : []))];
+  return {
+    ...{ sid, isUp: incarnation > 0, writes: pending.length },
+    isLooking: catalogue.peer.state(record.peer) === 'member.looking.electing',
+    ...{ loggedZxid: endOf(disk.log), lastZxid: endOf(log), currentEpoch: disk.currentEpoch },
+    canNote: pending.length === 0 && endOf(disk.log.slice(0, record.applied)) > disk.noted,
+    epoch: Math.max(disk.acceptedEpoch, ...epochs),
+    ...leaderPart(record, catalogue),
+    ...learnerPart(record, catalogue),
+    names: [
+      ...(incarnation > 0 ? [incarnation] : []),
+      ...(leader?.links ?? []),
+      ...(leader?.handlers.flatMap(({ link, channel: id }) => [
+        link,
+        channel(catalogue, id).incarnation,
+      ]) ?? []),
+      ...(learner === null ? [] : [learner.link, learner.incarnation]),
+      ...(learner?.broadcast?.early.flatMap((id) => namesOf(frames.get(id))) ?? []),
+    ].filter((name) => name > 0),
+  };
+}
+
+export const namesOf = ({ incarnation, link }: Frame): number[] =>
+  link > 0 ? [incarnation, link] : [incarnation];
+
+type ChannelNumbers = { incarnation: number; seq: number };
+const channel = (catalogue: Catalogue, id: number): ChannelNumbers =>
+  catalogue.channel.context<ChannelNumbers>(id);
+
+function leaderPart({ leader }: ReplicaRecord, catalogue: Catalogue) {
+  const context = leader && catalogue.leader.context<LeaderContext>(leader.machine);
+  const ends: (LinkEnd | undefined)[] = [];
+  for (const { sid, link, sent, channel: id } of leader?.handlers ?? []) {
+    const acked = context?.learners[sid]?.acked ?? 0;
+    ends[sid] = { link, sent, taken: channel(catalogue, id).seq, acked };
+  }
+  const broadcaster = leader?.broadcaster ?? null;
+  return {
+    leads: leader !== null,
+    leadsEpoch: context?.epoch ?? 0,
+    isEstablished: broadcaster !== null,
+    canPropose: broadcaster !== null && leader?.proposer?.inFlight === 0,
+    broadcastSeq: broadcaster?.seq ?? 0,
+    greeted: leader?.links ?? [],
+    ends,
+  };
+}
+
+function learnerPart({ learner }: ReplicaRecord, catalogue: Catalogue) {
+  const state = learner && catalogue.learner.state(learner.machine);
+  const hasDown = learner !== null && learner.down >= 0;
+  const { broadcast = null } = learner ?? {};
+  const isReady = broadcast !== null && broadcast.channel >= 0;
+  return {
+    follows: learner?.leader ?? 0,
+    link: learner?.link ?? 0,
+    wantsGreeting: state === 'joining.greeting' && !hasDown,
+    isFollowing: state === 'following',
+    hasDown,
+    downSeq: hasDown ? channel(catalogue, learner.down).seq : 0,
+    upSent: learner?.sent ?? 0,
+    learnerEpoch: learner?.epoch ?? 0,
+    source: broadcast && { incarnation: broadcast.incarnation, epoch: broadcast.epoch },
+    broadcastTaken: isReady ? channel(catalogue, broadcast.channel).seq : -1,
+  };
+}

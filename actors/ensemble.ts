@@ -175,6 +175,7 @@ export class Ensemble {
         if (known !== undefined) sessions.touch(known, timeoutMs);
       },
       isAlive: (session) => sessions.isAlive(session),
+      pulse: () => this.#heartbeat.pulse,
       digestReported: (sid, zxid, digest) => this.#compareDigest(sid, zxid, digest),
       openSnapshot: (opened) => this.#ports.openSnapshot(opened),
       note: (message, fields) => notes.info(message, fields),
@@ -373,10 +374,10 @@ export class Ensemble {
   // What is told, tick by tick.
 
   #ticked(): void {
-    const tick = this.#tick;
-    this.#election.tick(tick);
-    this.#leader?.tick(tick);
-    this.#learner?.tick(tick);
+    // The clock is read anew: time must not go back for a role that begins in this very tick.
+    this.#election.tick(this.#tick);
+    this.#leader?.tick(this.#tick);
+    this.#learner?.tick(this.#tick);
     if (this.#leader !== null) this.#sendStatus();
     else if (this.#learner !== null) {
       this.#heartbeat.beat(this.#learner, this.#ports.lastDigest());

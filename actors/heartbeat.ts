@@ -31,6 +31,7 @@ export class Heartbeat {
   readonly #election: Election;
   /** Wall clock, ms: tells the earlier of two processes with one sid. */
   readonly startedMs: number;
+  /** Number of the last status. */
   #seq = 0;
   #touchesToldMs = 0;
   #digestToldZxid = 0;
@@ -39,6 +40,10 @@ export class Heartbeat {
     this.#parts = parts;
     this.#election = election;
     this.startedMs = parts.clock.wallMs();
+  }
+
+  get pulse(): number {
+    return this.#seq;
   }
 
   /** `twin`: another process with our sid that was heard, by its incarnation. */
@@ -54,6 +59,7 @@ export class Heartbeat {
       config: leader === null && learner === null ? members.text : '',
       startedMs: this.startedMs,
       twin,
+      pulse: this.#seq + 1,
       broadcastSeq: leader?.broadcastSeq ?? 0,
       learners: leader?.progress() ?? [],
     };

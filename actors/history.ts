@@ -100,6 +100,13 @@ export class History {
     for (const { frame } of this.#unapplied) yield frame;
   }
 
+  /** End of our last batch at or below `zxid`, durable or not: a quorum may hold it without us. */
+  batchEndAtOrBelow(zxid: number): number {
+    let end = this.log.lastBatchEndAtOrBelow(zxid);
+    for (const { lastZxid } of this.#unapplied) if (lastZxid <= zxid) end = Math.max(end, lastZxid);
+    return end;
+  }
+
   /** The frame must not change until `release` is called: when it is applied, or dropped. */
   append(frame: Buffer, release: () => void = keep): void {
     this.#push(frame, release);

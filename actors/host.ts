@@ -2,6 +2,9 @@
  * Runs machines: the only caller of XState's runtime in the replica. A machine's actions are
  * effects as data; the host carries them out, in order, after the whole transition, by handlers
  * that it was given by name. An event sent while effects run waits its turn.
+ *
+ * The machine's invariants are asserted after every transition, before its effects: what a broken
+ * one asks for is never done.
  */
 
 import {
@@ -12,6 +15,8 @@ import {
   type EventFrom,
   type InputFrom,
 } from 'xstate';
+import { entryInvariantsOf, invariantsOf, type MomentInvariant } from '../machines/invariants.ts';
+import type { Moment } from '../machines/moment.ts';
 import { assert } from '../protocol/assert.ts';
 
 /** What to do for each effect of a machine; `params` are those of the action. */
@@ -75,7 +80,11 @@ export class MachineHost<Machine extends AnyStateMachine> {
   readonly #observer: TransitionObserver | null;
   readonly #collected: RunnableAction[] = [];
   readonly #scope: object;
+  readonly #invariants: readonly MomentInvariant[];
+  readonly #entryInvariants: readonly MomentInvariant[];
   #snapshot: AnyMachineSnapshot;
+  /** The snapshot as invariants see it. */
+  #now: Moment<unknown>;
   /** Events that came while effects ran; filled by them, drained by `send`. */
   readonly #waiting: EventFrom<Machine>[] = [];
   #running = false;
@@ -93,13 +102,17 @@ export class MachineHost<Machine extends AnyStateMachine> {
       assert(name in effects, `machine ${machine.id}: effect ${name} has a handler`);
     }
     this.#scope = makeScope(machine, this.#collected, options.input);
+    this.#invariants = invariantsOf(machine.id);
+    this.#entryInvariants = entryInvariantsOf(machine.id);
     this.#snapshot = machine.getInitialSnapshot(this.#scope as never, options.input);
+    this.#now = momentOf(this.#snapshot);
+    this.#check(null);
     this.#run();
   }
 
   /** The active state, e.g. `writing` or `serving.flowing`. */
   get state(): string {
-    return stateName(this.#snapshot.value);
+    return this.#now.state;
   }
 
   /** What the machine remembers; plain JSON, to be read only. */
@@ -115,13 +128,27 @@ export class MachineHost<Machine extends AnyStateMachine> {
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
         // A machine that is done takes no events; left to itself it would go on.
         if (this.#snapshot.status !== 'active') continue;
-        const from = this.#observer === null ? '' : this.state;
+        const before = this.#now;
         this.#snapshot = this.#machine.transition(this.#snapshot, next, this.#scope as never);
-        this.#observer?.(this.#machine.id, (next as { type: string }).type, from, this.state);
+        this.#now = momentOf(this.#snapshot);
+        this.#check(before);
+        const { type } = next as { type: string };
+        this.#observer?.(this.#machine.id, type, before.state, this.#now.state);
         this.#run();
       }
     } finally {
       this.#running = false;
+    }
+  }
+
+  #check(before: Moment<unknown> | null): void {
+    this.#assertAll(this.#invariants, before);
+    if (before?.state !== this.#now.state) this.#assertAll(this.#entryInvariants, before);
+  }
+
+  #assertAll(all: readonly MomentInvariant[], before: Moment<unknown> | null): void {
+    for (let index = 0; index < all.length; index++) {
+      assert(all[index]!.holds(this.#now, before), all[index]!.message);
     }
   }
 
@@ -133,12 +160,35 @@ export class MachineHost<Machine extends AnyStateMachine> {
   }
 }
 
+function momentOf({ value, context }: AnyMachineSnapshot): Moment<unknown> {
+  return { state: stateName(value), context };
+}
+
+/** Names of nested states by the outer and the inner one: each is put together once. */
+const nested = new Map<string, Map<string, string>>();
+
+function nestedName(outer: string, inner: string): string {
+  const known = nested.get(outer)?.get(inner);
+  if (known !== undefined) return known;
+  const name = inner === '' ? outer : `${outer}.${inner}`;
+  nested.set(outer, (nested.get(outer) ?? new Map<string, string>()).set(inner, name));
+  return name;
+}
+
 /** A state value as text: nested states with dots, parallel ones in braces. */
 export function stateName(value: unknown): string {
   if (typeof value === 'string') return value;
-  const parts = Object.entries(value as Record<string, unknown>).map(([key, inner]) => {
-    const name = stateName(inner);
-    return name === '' ? key : `${key}.${name}`;
-  });
-  return parts.length === 1 ? parts[0]! : `{${parts.join(', ')}}`;
+  let only: string | null = null;
+  let regions = 0;
+  for (const key in value as object) {
+    only = key;
+    regions++;
+  }
+  if (only !== null && regions === 1) {
+    return nestedName(only, stateName((value as Record<string, unknown>)[only]));
+  }
+  const parts = Object.entries(value as Record<string, unknown>).map(([key, inner]) =>
+    nestedName(key, stateName(inner)),
+  );
+  return regions === 0 ? '' : `{${parts.join(', ')}}`;
 }

@@ -46,6 +46,8 @@ export interface LeaderPorts {
   digestReported(sid: number, zxid: number, digest: number): void;
   openSnapshot(opened: (sender: SnapshotSender) => void): void;
   note(message: string, fields: Fields): void;
+  /** Number of the last status that we have sent. */
+  pulse(): number;
 }
 
 export interface LeaderInput {
@@ -237,6 +239,8 @@ export class Leader {
   }
 
   #propose(batch: Batch): void {
+    // Gathered within the term, closed behind its end: what it holds is asked for anew.
+    if (this.#isOver) return batch.release();
     this.#broadcaster!.propose(batch);
     this.#history.append(batch.frame, batch.release);
   }
@@ -282,10 +286,8 @@ export class Leader {
       header,
       greeting,
       {
-        post: this.#post,
-        history: this.#history,
+        ...{ post: this.#post, history: this.#history, observer: this.#observer },
         epoch: () => this.epoch,
-        observer: this.#observer,
       },
       {
         received: (from, kind, frame) => this.#received(from, kind, frame),
@@ -296,9 +298,10 @@ export class Leader {
       },
     );
     this.#handlers.set(sender, handler);
-    const { votes, acceptedEpoch, currentEpoch } = greeting;
-    const isBlank = currentEpoch === 0;
-    this.#host.send({ type: 'learner.greeted', sid: sender, acceptedEpoch, votes, isBlank });
+    const { votes, acceptedEpoch } = greeting;
+    const [isBlank, pulse] = [greeting.currentEpoch === 0, this.#ports.pulse()];
+    const facts = { acceptedEpoch, votes, isBlank, pulse };
+    this.#host.send({ type: 'learner.greeted', sid: sender, ...facts });
   }
 
   #received(handler: LearnerHandler, kind: number, body: JuteReader): void {
@@ -331,7 +334,7 @@ export class Leader {
     if (seq <= handler.beats) return this.#post.drop('said before');
     handler.beats = seq;
     const beat = readBeat(body);
-    this.#host.send({ type: 'learner.heard', sid });
+    this.#host.send({ type: 'learner.heard', sid, pulse: beat.pulse });
     const acked = this.#host.context.learners[sid]?.acked ?? 0;
     if (epoch === this.epoch && beat.logged > Math.max(acked, makeZxid(epoch, 0))) {
       this.#host.send({ type: 'ack.received', sid, zxid: beat.logged });

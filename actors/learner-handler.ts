@@ -179,10 +179,10 @@ export class LearnerHandler {
 
   #position(zxid: number): Position {
     const { log } = this.#history;
-    const commonZxid = log.lastBatchEndAtOrBelow(zxid);
+    const commonZxid = this.#history.batchEndAtOrBelow(zxid);
     return {
       zxid,
-      isHeld: log.holds(zxid),
+      isHeld: commonZxid === zxid && zxid >= log.oldestZxid,
       commonZxid,
       isReachable: commonZxid >= log.oldestZxid,
       wantsSnapshot: this.#wantsSnapshot,

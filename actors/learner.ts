@@ -65,6 +65,8 @@ export class Learner {
   #kind = 0;
   #body = new JuteReader();
   #tick = 0;
+  /** Of the last status of the leader over this link. */
+  #pulse = 0;
   readonly #progress = new LinkProgress();
   isServing = false;
 
@@ -243,7 +245,8 @@ export class Learner {
       case PacketKind.leadership:
         return this.#historyIntake.leadershipReceived(readLeadership(body));
       case PacketKind.admit:
-        this.#history.commit(readZxid(body));
+        // Before that it would be no answer to ours.
+        if (this.#host.state === 'joining.acking') this.#history.commit(readZxid(body));
         return this.#host.send({ type: 'admitted' });
       case PacketKind.snapshot:
       case PacketKind.pages:
@@ -337,7 +340,8 @@ export class Learner {
     if (!isOurs || (this.epoch > 0 && header.epoch !== this.epoch)) {
       return this.abandon('the leader does not know this link any more');
     }
-    const { broadcastSeq: broadcast } = status;
+    const { broadcastSeq: broadcast, pulse } = status;
+    this.#pulse = Math.max(this.#pulse, pulse);
     this.#checkProgress({ broadcast, down: own.sent, up: this.#up.sent }, own.taken);
   }
 
@@ -363,6 +367,7 @@ export class Learner {
   beat(digest: { readonly zxid: number; readonly digest: number }, touches: Iterable<Touch>): void {
     const beat: Beat = {
       logged: this.#broadcast?.isStarted ? this.#history.loggedZxid : 0,
+      pulse: this.#pulse,
       digestZxid: digest.zxid,
       digest: digest.digest,
     };

@@ -117,11 +117,15 @@ export class Session {
 
   /** May a read be answered without waiting? Then nobody needs a request object for it. */
   readsAtOnce(): boolean {
-    return sessionTable.effects(this.#state, readEvent)[0] === 'answerRead';
+    return !this.isElsewhere && sessionTable.effects(this.#state, readEvent)[0] === 'answerRead';
   }
 
   receiveRead(request: PendingRequest): void {
     this.#step(readEvent, request);
+    // Who pings has not left, whatever was agreed upon: it comes anew, and that is agreed upon.
+    // Else nobody would tell the leader that it lives.
+    const hasStayed = this.isElsewhere && request.op === Opcode.ping;
+    if (hasStayed) request.port?.sessionEnded('session.moved');
   }
 
   receiveWrite(request: PendingRequest): void {

@@ -1,10 +1,12 @@
 /**
  * A machine without context as a table: state x event -> next state and effects. This is how
  * machines of which there are many run (connections, sessions, watches): an instance is one small
- * integer. That the table equals the machine is proved by a test, for all states and events.
+ * integer. That the table equals the machine is proved by a test, for all states and events; what
+ * must be true of each entry is asserted when the table is compiled.
  */
 
 import type { AnyStateMachine } from 'xstate';
+import { edgeInvariantsOf } from '../machines/invariants.ts';
 import { assert } from '../protocol/assert.ts';
 import { makeScope, stateName } from './host.ts';
 
@@ -39,6 +41,7 @@ export class TransitionTable<Event extends string, Effect extends string> {
     const scope = makeScope(machine, collected);
     const initial = machine.getInitialSnapshot(scope as never, undefined);
     assert(collected.length === 0, `table of ${machine.id}: no effects before the first event`);
+    const invariants = edgeInvariantsOf(machine.id);
     const snapshots = [initial];
     const states = [stateName(initial.value)];
     const next: number[] = [];
@@ -58,7 +61,10 @@ export class TransitionTable<Event extends string, Effect extends string> {
         }
         next.push(states.indexOf(name));
         // Regions of a parallel machine may ask for the same effect: it is done once.
-        effects.push([...new Set(collected.splice(0).map((action) => action.type as Effect))]);
+        const asked = [...new Set(collected.splice(0).map((action) => action.type as Effect))];
+        effects.push(asked);
+        const edge = { from: states[state]!, event, effects: asked, to: name };
+        for (const { holds, message } of invariants) assert(holds(edge), message);
       }
     }
     assert(states.length <= 256, `table of ${machine.id}: at most 256 states`);

@@ -6,6 +6,7 @@
  */
 
 import { assign, setup } from 'xstate';
+import type { Invariants } from './moment.ts';
 
 export interface ChannelInput {
   readonly incarnation: number;
@@ -90,3 +91,22 @@ export const channelMachine = setup({
     closed: { type: 'final' },
   },
 });
+
+export const channelInvariants: Invariants<ChannelContext> = {
+  'frames are taken one at a time, none twice': (now, before) =>
+    before === null ||
+    now.context.seq === before.context.seq ||
+    now.context.seq === before.context.seq + 1,
+
+  'whose frames are taken is settled when it opens': (now, before) =>
+    before === null ||
+    (now.context.incarnation === before.context.incarnation &&
+      now.context.link === before.context.link &&
+      now.context.epoch === before.context.epoch),
+
+  'a channel takes nothing as it closes': (now, before) =>
+    before === null || now.state === 'open' || now.context.seq === before.context.seq,
+
+  'a channel that is closed does not open again': (now, before) =>
+    before === null || before.state === 'open' || now.state === 'closed',
+};

@@ -6,6 +6,7 @@
  */
 
 import { setup } from 'xstate';
+import type { EdgeInvariants } from './moment.ts';
 
 export type ConnectionEvent =
   /** The first bytes were a four-letter word. */
@@ -140,3 +141,40 @@ export const connectionMachine = setup({
     closed: { type: 'final' },
   },
 });
+
+const isRead = (state: string): boolean =>
+  state === 'awaitingConnect' || state === 'serving.flowing';
+const isServing = (state: string): boolean => state.startsWith('serving.');
+const ends = ['endSocket', 'destroySocket'];
+
+export const connectionInvariants: EdgeInvariants = {
+  'a closed connection stays closed, and asks for nothing': ({ from, to, effects }) =>
+    from !== 'closed' || (to === 'closed' && effects.length === 0),
+
+  'a socket is ended once, as its connection closes, unless its client has': (edge) => {
+    const closes = edge.from !== 'closed' && edge.to === 'closed' && edge.event !== 'socket.closed';
+    return edge.effects.filter((effect) => ends.includes(effect)).length === (closes ? 1 : 0);
+  },
+
+  'a socket is ended by the last effect': ({ effects }) =>
+    effects.every((effect, at) => !ends.includes(effect) || at === effects.length - 1),
+
+  'bytes are taken exactly while a connect or a request may come': ({ from, to, effects }) =>
+    to === 'closed' ||
+    (effects.includes('pauseInput') === (isRead(from) && !isRead(to)) &&
+      effects.includes('resumeInput') === (!isRead(from) && isRead(to))),
+
+  'a session is asked for once': ({ from, to, effects }) =>
+    (effects.includes('openSession') || effects.includes('resumeSession')) ===
+    (from !== 'opening' && to === 'opening'),
+
+  'nobody is served without a session': ({ from, to, effects }) =>
+    (!isServing(from) && isServing(to)) === effects.includes('acceptSession'),
+
+  'a session outlives its connection, unless it ended first': ({ from, event, to, effects }) =>
+    effects.includes('detachSession') ===
+    (isServing(from) && to === 'closed' && !event.startsWith('session.')),
+
+  'a socket that is destroyed counts as refused': ({ effects }) =>
+    !effects.includes('destroySocket') || effects.includes('countRefusal'),
+};

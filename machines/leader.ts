@@ -6,18 +6,24 @@
  */
 
 import { assign, setup } from 'xstate';
-import { isQuorum, type QuorumSystem } from './quorum.ts';
+import type { QuorumSystem } from './quorum.ts';
 import {
   agreed,
+  allHeard,
   firstTaken,
+  type Greeting,
   hasGreeted,
   isPromised,
+  isQuorumHeard,
   isSynced,
   isTaken,
   type LearnerRecord,
   learnersWho,
+  newlyTrusted,
   nextEpoch,
+  withGreeting,
   withLearner,
+  withTrust,
 } from './standing.ts';
 
 export interface LeaderInput {
@@ -56,13 +62,7 @@ export interface LeaderContext extends LeaderInput {
 }
 
 export type LeaderEvent =
-  | {
-      type: 'learner.greeted';
-      sid: number;
-      acceptedEpoch: number;
-      votes: boolean;
-      isBlank: boolean;
-    }
+  | ({ type: 'learner.greeted' } & Greeting)
   /** Our own acceptedEpoch, and later our own history and currentEpoch, are durable. */
   | { type: 'promise.stored' }
   | { type: 'history.stored' }
@@ -70,7 +70,8 @@ export type LeaderEvent =
   | { type: 'leadership.acked'; sid: number }
   | { type: 'batch.logged'; zxid: number }
   | { type: 'ack.received'; sid: number; zxid: number }
-  | { type: 'learner.heard'; sid: number }
+  /** It follows us, and has heard our status of that number. */
+  | { type: 'learner.heard'; sid: number; pulse: number }
   | { type: 'learner.left'; sid: number }
   /** A reconfig was proposed (old and new must agree), or has been committed (the new one). */
   | { type: 'quorum.changed'; quorum: QuorumSystem }
@@ -79,11 +80,9 @@ export type LeaderEvent =
   | { type: 'leadership.resigned'; reason: string }
   | { type: 'tick'; tick: number };
 
-type Context = LeaderContext;
-type Greeting = Extract<LeaderEvent, { type: 'learner.greeted' }>;
 type Promised = Extract<LeaderEvent, { type: 'epoch.promised' }>;
 
-const isStall = (context: Context, tick: number) => tick - context.tick > context.stallTicks;
+const isStall = (context: LeaderContext, tick: number) => tick - context.tick > context.stallTicks;
 
 export const leaderMachine = setup({
   types: {
@@ -103,33 +102,24 @@ export const leaderMachine = setup({
       (params.currentEpoch > context.currentEpoch ||
         (params.currentEpoch === context.currentEpoch && params.lastZxid > context.lastZxid)),
     isKnown: ({ context }, params: { sid: number }) => context.learners[params.sid] !== undefined,
+    hasNewlyTrusted: ({ context }) => newlyTrusted(context).length > 0,
+    isTrusted: ({ context }, params: { sid: number }) =>
+      context.learners[params.sid]?.isTrusted === true,
+    mayHoldHistory: ({ context }, params: { sid: number }) =>
+      context.learners[params.sid]?.promised === true && context.learners[params.sid]!.isTrusted,
     /** One whose epoch is over by what we promised is none. */
     isRival: ({ context }, params: { epoch: number }) =>
       params.epoch > context.epoch && params.epoch >= context.acceptedEpoch,
     isOverdue: ({ context }, params: { tick: number }) =>
       !isStall(context, params.tick) && params.tick > context.deadlineTick,
-    hasLostQuorum: ({ context }, params: { tick: number }) =>
-      !isStall(context, params.tick) &&
-      !isQuorum(context.quorum, (sid) => {
-        if (sid === context.sid) return true;
-        const heard = context.learners[sid]?.heardTick;
-        return heard !== undefined && params.tick - heard <= context.leaseTicks;
-      }),
+    hasLostQuorum: ({ context }, { tick }: { tick: number }) =>
+      !isStall(context, tick) && !isQuorumHeard(context, tick - context.leaseTicks),
     hasAgreed: ({ context }) => agreed(context) > context.committed,
   },
   actions: {
-    noteGreeting: assign(({ context }, { sid, acceptedEpoch, votes, isBlank }: Greeting) => ({
-      learners: {
-        ...context.learners,
-        [sid]: {
-          acceptedEpoch,
-          votes,
-          isBlank,
-          ...{ promised: false, synced: false, acked: 0 },
-          heardTick: context.tick,
-        },
-      },
-    })),
+    noteGreeting: assign(({ context }, greeting: Greeting) =>
+      withGreeting(context, greeting, context.tick),
+    ),
     chooseEpoch: assign({
       epoch: ({ context }) => nextEpoch(context),
       deadlineTick: ({ context }) => context.tick + context.initTicks,
@@ -150,9 +140,10 @@ export const leaderMachine = setup({
       const acked = Math.max(context.learners[params.sid]?.acked ?? 0, params.zxid);
       return withLearner(context, params.sid, { acked, heardTick: context.tick });
     }),
-    noteHeard: assign(({ context }, params: { sid: number }) =>
-      withLearner(context, params.sid, { heardTick: context.tick }),
+    noteHeard: assign(({ context }, { sid, pulse }: { sid: number; pulse: number }) =>
+      withLearner(context, sid, { heardTick: context.tick, pulse }),
     ),
+    noteTrust: assign(({ context }) => withTrust(context)),
     forgetLearner: assign(({ context }, params: { sid: number }) => {
       const { [params.sid]: _gone, ...learners } = context.learners;
       return { learners };
@@ -160,15 +151,10 @@ export const leaderMachine = setup({
     noteCommitted: assign({ committed: ({ context }) => agreed(context) }),
     noteQuorum: assign({ quorum: (_, params: { quorum: QuorumSystem }) => params.quorum }),
     /** After a stall of our own nobody is blamed for a silence that we slept through. */
-    noteTick: assign(({ context }, params: { tick: number }) => {
-      const { tick } = params;
+    noteTick: assign(({ context }, { tick }: { tick: number }) => {
       if (!isStall(context, tick)) return { tick };
-      const heard = Object.entries(context.learners).map(([sid, record]) => [
-        sid,
-        { ...record, heardTick: tick },
-      ]);
       const deadlineTick = context.deadlineTick + tick - context.tick;
-      return { tick, deadlineTick, learners: Object.fromEntries(heard) };
+      return { tick, deadlineTick, learners: allHeard(context, tick) };
     }),
     /** Make our acceptedEpoch durable; then everybody is told. */
     storePromise: (_, _params: { epoch: number }) => {},
@@ -203,7 +189,7 @@ export const leaderMachine = setup({
     'learner.greeted': { actions: { type: 'noteGreeting', params: ({ event }) => event } },
     'learner.heard': {
       guard: { type: 'isKnown', params: ({ event }) => ({ sid: event.sid }) },
-      actions: { type: 'noteHeard', params: ({ event }) => ({ sid: event.sid }) },
+      actions: { type: 'noteHeard', params: ({ event }) => event },
     },
     'learner.left': {
       actions: { type: 'forgetLearner', params: ({ event }) => ({ sid: event.sid }) },
@@ -279,6 +265,13 @@ export const leaderMachine = setup({
     },
     ruling: {
       initial: 'gathering',
+      always: {
+        guard: 'hasNewlyTrusted',
+        actions: [
+          { type: 'synchronize', params: ({ context }) => ({ sids: newlyTrusted(context) }) },
+          'noteTrust',
+        ],
+      },
       on: {
         'learner.greeted': [
           {
@@ -301,26 +294,23 @@ export const leaderMachine = setup({
             ],
           },
         ],
-        'epoch.promised': {
-          guard: { type: 'isKnown', params: ({ event }) => ({ sid: event.sid }) },
-          actions: [
-            { type: 'notePromise', params: ({ event }) => ({ sid: event.sid }) },
-            { type: 'synchronize', params: ({ event }) => ({ sids: [event.sid] }) },
-          ],
-        },
-        'history.stored': { actions: 'noteOwnHistory' },
-        tick: [
+        'epoch.promised': [
           {
-            guard: { type: 'hasLostQuorum', params: ({ event }) => ({ tick: event.tick }) },
-            target: 'ended',
-            actions: {
-              type: 'abdicate',
-              params: { reason: 'no quorum of voters was heard within the lease' },
-            },
+            guard: { type: 'isTrusted', params: ({ event }) => ({ sid: event.sid }) },
+            actions: [
+              { type: 'notePromise', params: ({ event }) => ({ sid: event.sid }) },
+              { type: 'synchronize', params: ({ event }) => ({ sids: [event.sid] }) },
+            ],
           },
+          { actions: { type: 'notePromise', params: ({ event }) => ({ sid: event.sid }) } },
         ],
-        'leadership.acked': {
-          actions: { type: 'noteSynced', params: ({ event }) => ({ sid: event.sid }) },
+        tick: {
+          guard: { type: 'hasLostQuorum', params: ({ event }) => ({ tick: event.tick }) },
+          target: 'ended',
+          actions: {
+            type: 'abdicate',
+            params: { reason: 'no quorum of voters was heard within the lease' },
+          },
         },
       },
       states: {
@@ -332,7 +322,9 @@ export const leaderMachine = setup({
               { type: 'storeHistory', params: ({ context }) => ({ epoch: context.epoch }) },
               {
                 type: 'synchronize',
-                params: ({ context }) => ({ sids: learnersWho(context, 'promised') }),
+                params: ({ context }) => ({
+                  sids: learnersWho(context, 'promised', 'isTrusted'),
+                }),
               },
             ],
           },
@@ -365,6 +357,13 @@ export const leaderMachine = setup({
               },
             ],
           },
+          on: {
+            'history.stored': { actions: 'noteOwnHistory' },
+            'leadership.acked': {
+              guard: { type: 'mayHoldHistory', params: ({ event }) => ({ sid: event.sid }) },
+              actions: { type: 'noteSynced', params: ({ event }) => ({ sid: event.sid }) },
+            },
+          },
         },
         broadcasting: {
           always: {
@@ -375,8 +374,9 @@ export const leaderMachine = setup({
             ],
           },
           on: {
+            'history.stored': { actions: 'noteOwnHistory' },
             'leadership.acked': {
-              guard: { type: 'isKnown', params: ({ event }) => ({ sid: event.sid }) },
+              guard: { type: 'mayHoldHistory', params: ({ event }) => ({ sid: event.sid }) },
               actions: [
                 { type: 'noteSynced', params: ({ event }) => ({ sid: event.sid }) },
                 { type: 'admit', params: ({ event }) => ({ sids: [event.sid] }) },

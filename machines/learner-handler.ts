@@ -6,6 +6,7 @@
  */
 
 import { assign, setup } from 'xstate';
+import type { Invariants } from './moment.ts';
 
 /** Where a learner stands, against our own log. */
 export interface Position {
@@ -151,3 +152,28 @@ export const learnerHandlerMachine = setup({
     closed: { type: 'final' },
   },
 });
+
+const isStarved = (state: string): boolean => state.endsWith('.starved');
+
+export const learnerHandlerInvariants: Invariants<LearnerHandlerContext> = {
+  'credits are never negative': ({ context }) => context.credits >= 0,
+
+  'what is sent waits exactly while there is no credit': ({ state, context }) =>
+    (!isStarved(state) && !state.endsWith('.flowing')) || isStarved(state) === !context.credits,
+
+  'credits are taken and given one at a time': (now, before) =>
+    before === null || Math.abs(now.context.credits - before.context.credits) <= 1,
+
+  'a learner that gets a snapshot comes back over a new link': (now, before) =>
+    before === null ||
+    !(before.state === 'preparing' || before.state.startsWith('streaming')) ||
+    now.state === 'preparing' ||
+    now.state === 'closed' ||
+    now.state.startsWith('streaming'),
+
+  'nobody is let in who has not confirmed all of our history': (now, before) =>
+    now.state !== 'following' || before?.state === 'following' || before?.state === 'synced',
+
+  'nobody confirms before all of it is sent': (now, before) =>
+    now.state !== 'synced' || before?.state === 'synced' || before?.state === 'confirming',
+};

@@ -5,6 +5,7 @@
  */
 
 import { setup } from 'xstate';
+import type { Invariants } from './moment.ts';
 
 export type PeerEvent =
   /** Snapshot and log are loaded. */
@@ -193,3 +194,40 @@ export const peerMachine = setup({
     failed: { type: 'final' },
   },
 });
+
+/** `member.leading.joining` and its like: the state one level up. */
+const roleOf = (state: string): string => state.slice(0, state.lastIndexOf('.'));
+const hasRole = (state: string): boolean => /^member\.(leading|following|observing)\b/.test(state);
+
+export const peerInvariants: Invariants<unknown> = {
+  'a role is taken up by who looks for a leader': ({ state }, before) =>
+    before === null ||
+    before.state === state ||
+    !hasRole(state) ||
+    before.state.startsWith('member.looking') ||
+    roleOf(before.state) === roleOf(state),
+
+  'nobody serves in a role before it is established': ({ state }, before) =>
+    !state.endsWith('.serving') ||
+    before?.state === state ||
+    before?.state === `${roleOf(state)}.joining`,
+
+  'an election begins when the end of the log is known': ({ state }, before) =>
+    state !== 'member.looking.electing' ||
+    before?.state === state ||
+    before?.state === 'member.looking.settling',
+
+  'a replica alone never becomes a member': ({ state }, before) =>
+    !state.startsWith('member') ||
+    before?.state === 'recovering' ||
+    before?.state.startsWith('member') === true,
+
+  'who is asked to stop takes up no role again': ({ state }, before) =>
+    before?.state !== 'draining' ||
+    state === 'draining' ||
+    state === 'stopped' ||
+    state === 'failed',
+
+  'the stores are closed after the last request': ({ state }, before) =>
+    state !== 'stopped' || before?.state === 'draining' || before?.state === 'recovering',
+};

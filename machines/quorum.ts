@@ -26,7 +26,8 @@ function holds({ groups }: QuorumConfig, has: (sid: number) => boolean): boolean
   for (const group of groups) {
     let total = 0;
     let found = 0;
-    for (const [sid, weight] of Object.entries(group)) {
+    for (const sid in group) {
+      const weight = group[sid]!;
       total += weight;
       if (has(Number(sid))) found += weight;
     }
@@ -60,13 +61,16 @@ export function mayLead(system: QuorumSystem, sid: number): boolean {
  * for nothing.
  */
 export function agreedZxid(system: QuorumSystem, reached: (sid: number) => number): number {
-  const candidates = votersOf(system)
-    .map(reached)
-    .sort((a, b) => b - a);
-  for (const zxid of candidates) {
-    if (isQuorum(system, (sid) => reached(sid) >= zxid)) return zxid;
+  let agreed = 0;
+  for (const { groups } of system) {
+    for (const group of groups) {
+      for (const sid in group) {
+        const zxid = reached(Number(sid));
+        if (zxid > agreed && isQuorum(system, (other) => reached(other) >= zxid)) agreed = zxid;
+      }
+    }
   }
-  return 0;
+  return agreed;
 }
 
 /** Whom a replica wants to lead, and how recent that one's history is. */

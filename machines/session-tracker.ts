@@ -7,6 +7,7 @@
  */
 
 import { assign, setup } from 'xstate';
+import type { Invariants } from './moment.ts';
 
 export interface SessionTrackerInput {
   /** A gap between two ticks of more than this many counts as a stall. */
@@ -79,3 +80,14 @@ export const sessionTrackerMachine = setup({
     },
   },
 });
+
+export const sessionTrackerInvariants: Invariants<SessionTrackerContext> = {
+  'time never goes back': (now, before) =>
+    before === null || now.context.tick >= before.context.tick,
+
+  'time passes for whoever decides, and for nobody else': (now, before) =>
+    before === null || now.state === 'deciding' || now.context.tick === before.context.tick,
+
+  'nobody decides from the first moment': (now, before) =>
+    before !== null || now.state === 'observing',
+};

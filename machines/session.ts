@@ -7,6 +7,7 @@
  */
 
 import { setup } from 'xstate';
+import type { EdgeInvariants } from './moment.ts';
 
 export type SessionEvent =
   /** Its createSession txn was applied. */
@@ -95,3 +96,41 @@ export const sessionMachine = setup({
     closed: { type: 'final' },
   },
 });
+
+export const sessionInvariants: EdgeInvariants = {
+  'a closed session stays closed, and asks for nothing': ({ from, to, effects }) =>
+    from !== 'closed' || (to === 'closed' && effects.length === 0),
+
+  'a session ends by its own txn': ({ from, event, to, effects }) => {
+    const closes = from !== 'closed' && to === 'closed';
+    return (
+      closes === effects.includes('releaseConnection') && (!closes || event === 'session.closed')
+    );
+  },
+
+  'a read is answered at once only while no write is unfinished': ({ from, effects }) =>
+    !effects.includes('answerRead') || from === 'idle',
+
+  'a read behind a write waits': ({ from, event, effects }) =>
+    (from === 'ordering' && event === 'request.read') === effects.includes('holdRead'),
+
+  'reads that waited are answered as writes are applied': ({ event, effects }) =>
+    !effects.includes('answerHeldReads') || event === 'write.applied' || event === 'writes.drained',
+
+  'nothing is submitted once the session is closing': ({ from, effects }) =>
+    from === 'idle' ||
+    from === 'ordering' ||
+    (!effects.includes('submitWrite') && !effects.includes('submitClose')),
+
+  'a write makes the reads behind it wait': ({ effects, to }) =>
+    !effects.includes('submitWrite') || to === 'ordering',
+
+  'its connection is granted once': ({ from, effects }) =>
+    !effects.includes('grantConnection') || from === 'creating',
+
+  'each request of a session that is there has one answer': ({ from, event, effects }) =>
+    !event.startsWith('request.') ||
+    from === 'creating' ||
+    from === 'closed' ||
+    effects.length === 1,
+};

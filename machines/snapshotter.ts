@@ -6,6 +6,7 @@
  */
 
 import { assign, setup } from 'xstate';
+import type { Invariants } from './moment.ts';
 
 export interface SnapshotterInput {
   readonly txnsMax: number;
@@ -128,3 +129,30 @@ export const snapshotterMachine = setup({
     failed: { type: 'final' },
   },
 });
+
+export const snapshotterInvariants: Invariants<SnapshotterContext> = {
+  'what was applied is counted until a pass begins': (now, before) =>
+    before === null ||
+    (before.state !== 'writing' && now.state === 'writing') ||
+    (now.context.txns >= before.context.txns && now.context.bytes >= before.context.bytes),
+
+  'a pass begins to count anew': (now, before) =>
+    now.state !== 'writing' ||
+    before?.state === 'writing' ||
+    (now.context.txns === 0 && now.context.bytes === 0),
+
+  'a batch that reaches a limit begins a pass, unless one is under way or read': (now, before) =>
+    now.state !== 'idle' ||
+    before?.state !== 'idle' ||
+    now.context.txns === before.context.txns ||
+    (now.context.txns < now.context.txnsMax && now.context.bytes < now.context.bytesMax),
+
+  'no pass begins while the snapshot is read': (now, before) =>
+    now.state !== 'writing' || before?.state !== 'held',
+
+  'a pass is finished after all of its pages': (now, before) =>
+    now.state !== 'finishing' || before?.state === 'writing' || before?.state === 'finishing',
+
+  'a pass ends by being finished, or with the replica': (now, before) =>
+    before?.state !== 'writing' || (now.state !== 'idle' && now.state !== 'held'),
+};

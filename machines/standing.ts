@@ -22,6 +22,20 @@ export interface LearnerRecord {
   /** Everything up to here is in its log; 0 for nothing of this epoch. */
   readonly acked: number;
   readonly heardTick: number;
+  /** The last status that we had sent when it greeted, and the last one that it has answered. */
+  readonly greetedPulse: number;
+  readonly pulse: number;
+  /** It may take over our history: a blank one once we know that we are not deposed. */
+  readonly isTrusted: boolean;
+}
+
+/** Who greets, and how. */
+export interface Greeting {
+  readonly sid: number;
+  readonly acceptedEpoch: number;
+  readonly votes: boolean;
+  readonly isBlank: boolean;
+  readonly pulse: number;
 }
 
 /** The part of a leader's context that is judged here. */
@@ -48,6 +62,48 @@ function isWitness({ lastZxid }: Standing, learner: LearnerRecord | undefined): 
   return !learner.isBlank || epochOf(lastZxid) === 0;
 }
 
+/**
+ * Blank learners who may take over our history from now on. What such a one has lost may be its
+ * share in a later epoch: then we are deposed, and with its help would rule on, and it would be
+ * taken for a witness later. So a quorum without it must have answered, after its greeting, that it
+ * follows us still.
+ */
+export function newlyTrusted(standing: Standing): number[] {
+  const { quorum, sid, learners } = standing;
+  const sids: number[] = [];
+  for (const each in learners) {
+    const { promised, isTrusted, greetedPulse } = learners[each]!;
+    if (isTrusted || !promised) continue;
+    const isConfirmed = isQuorum(quorum, (other) => {
+      const witness = learners[other];
+      if (other === sid || witness === undefined) return other === sid;
+      return isWitness(standing, witness) && witness.promised && witness.pulse > greetedPulse;
+    });
+    if (isConfirmed) sids.push(Number(each));
+  }
+  return sids;
+}
+
+export function withTrust(standing: Standing): Pick<Standing, 'learners'> {
+  const learners = { ...standing.learners };
+  for (const sid of newlyTrusted(standing)) learners[sid] = { ...learners[sid]!, isTrusted: true };
+  return { learners };
+}
+
+/** A learner's first word on a link: of the one before it nothing counts. */
+export function withGreeting(
+  standing: Standing,
+  { sid, acceptedEpoch, votes, isBlank, pulse }: Greeting,
+  heardTick: number,
+): Pick<Standing, 'learners'> {
+  const isTrusted = !isBlank || epochOf(standing.lastZxid) === 0;
+  const record = {
+    ...{ acceptedEpoch, votes, isBlank, isTrusted, heardTick, greetedPulse: pulse, pulse: 0 },
+    ...{ promised: false, synced: false, acked: 0 },
+  };
+  return { learners: { ...standing.learners, [sid]: record } };
+}
+
 export function hasGreeted(standing: Standing): boolean {
   const { quorum, sid, learners } = standing;
   return isQuorum(quorum, (other) => other === sid || isWitness(standing, learners[other]));
@@ -65,6 +121,14 @@ export function isSynced({ quorum, sid, learners, ownHistory }: Standing): boole
   return isQuorum(quorum, (other) =>
     other === sid ? ownHistory : learners[other]?.synced === true,
   );
+}
+
+/** Has a quorum been heard of since that tick? */
+export function isQuorumHeard({ quorum, sid, learners }: Standing, sinceTick: number): boolean {
+  return isQuorum(quorum, (other) => {
+    const learner = learners[other];
+    return other === sid || (learner !== undefined && learner.heardTick >= sinceTick);
+  });
 }
 
 /** The last zxid that is in the log of a quorum; our own log is one of them. */
@@ -112,8 +176,18 @@ export function withLearner(
   return { learners: { ...learners, [sid]: { ...record, ...change } } };
 }
 
-export function learnersWho({ learners }: Standing, what: 'promised' | 'synced'): number[] {
+/** As if each had been heard just now. */
+export function allHeard({ learners }: Standing, tick: number): Standing['learners'] {
+  const heard: { [sid: string]: LearnerRecord } = {};
+  for (const sid in learners) heard[sid] = { ...learners[sid]!, heardTick: tick };
+  return heard;
+}
+
+export function learnersWho(
+  { learners }: Standing,
+  ...what: readonly ('promised' | 'synced' | 'isTrusted')[]
+): number[] {
   return Object.keys(learners)
     .map(Number)
-    .filter((sid) => learners[sid]![what]);
+    .filter((sid) => what.every((one) => learners[sid]![one]));
 }

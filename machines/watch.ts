@@ -9,6 +9,7 @@
  */
 
 import { setup } from 'xstate';
+import type { EdgeInvariants } from './moment.ts';
 
 export type WatchEvent =
   | { type: 'arm.standard' }
@@ -94,3 +95,41 @@ export const watchMachine = setup({
     },
   },
 });
+
+const stays = (from: string, to: string, kind: string): boolean =>
+  from.includes(`${kind}.armed`) === to.includes(`${kind}.armed`);
+
+export const watchInvariants: EdgeInvariants = {
+  'a watch that is off neither fires nor is removed': ({ from, effects }) =>
+    from.includes('.armed') || effects.length === 0,
+
+  'a standard watch fires once': ({ from, event, to, effects }) =>
+    !from.includes('standard.armed') ||
+    (event !== 'fire.znode' && event !== 'fire.children') ||
+    (effects.includes('deliverEvent') && !to.includes('standard.armed')),
+
+  'other watches stay when they fire': ({ from, event, to }) =>
+    !event.startsWith('fire.') || (stays(from, to, 'persistent') && stays(from, to, 'recursive')),
+
+  'a recursive watch does not hear of lists of children': ({ from, event, effects }) =>
+    event !== 'fire.children' ||
+    effects.includes('deliverEvent') === /(standard|persistent)\.armed/.test(from),
+
+  'only a recursive watch hears of descendants': ({ from, event, effects }) =>
+    event !== 'fire.descendant' ||
+    effects.includes('deliverEvent') === from.includes('recursive.armed'),
+
+  'an event is delivered once, and only when something happens': ({ event, effects }) =>
+    effects.filter((effect) => effect === 'deliverEvent').length <=
+    (event.startsWith('fire.') ? 1 : 0),
+
+  'who removes hears whether there was anything': ({ from, event, to, effects }) =>
+    effects.includes('reportRemoval') === (event.startsWith('remove.') && from !== to),
+
+  'arming one kind leaves the others as they are': ({ from, event, to }) =>
+    !event.startsWith('arm.') ||
+    (to.includes(`${event.slice('arm.'.length)}.armed`) &&
+      ['standard', 'persistent', 'recursive'].every(
+        (kind) => event.endsWith(kind) || stays(from, to, kind),
+      )),
+};

@@ -10,7 +10,12 @@ export class AssertionFailure extends Error {
 
 /** Throws AssertionFailure with `invariant` as its message unless `condition` holds. */
 export function assert(condition: boolean, invariant: string): asserts condition {
-  if (!condition) throw new AssertionFailure(`invariant broken: ${invariant}`);
+  if (!condition) fail(invariant);
+}
+
+/** Apart, so that `assert` is small enough to be inlined wherever it stands. */
+function fail(invariant: string): never {
+  throw new AssertionFailure(`invariant broken: ${invariant}`);
 }
 
 /** Marks a branch that the types already exclude. */

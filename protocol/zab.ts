@@ -41,6 +41,8 @@ export interface Status {
   readonly startedMs: number;
   /** Another process with its sid that it has heard of, by incarnation; 0 for none. */
   readonly twin: number;
+  /** Rises from one status of a process to the next; a learner's beat says it back. */
+  readonly pulse: number;
   /** Of a leader: number of its last broadcast, its learners. */
   readonly broadcastSeq: number;
   readonly learners: readonly LearnerProgress[];
@@ -51,7 +53,7 @@ export function writeStatus(writer: JuteWriter, status: Status): void {
   writer.int(status.state).boolean(status.isEstablished).int(status.round);
   writer.int(vote.leader).long(vote.zxid).int(vote.epoch);
   writer.long(status.configVersion).int(status.configSum).long(status.startedMs).int(status.twin);
-  writer.long(status.broadcastSeq).int(status.learners.length);
+  writer.long(status.pulse).long(status.broadcastSeq).int(status.learners.length);
   for (const { sid, link, taken, sent } of status.learners) {
     writer.int(sid).int(link).long(taken).long(sent);
   }
@@ -67,6 +69,7 @@ export function readStatus(reader: JuteReader): Status {
   const configSum = reader.int();
   const startedMs = within(reader.long(), 0, wallMsMax);
   const twin = reader.int();
+  const pulse = within(reader.long(), 0);
   const broadcastSeq = within(reader.long(), 0);
   const learners: LearnerProgress[] = [];
   for (let left = within(reader.vector(progressBytes), 0, sidMax); left > 0; left--) {
@@ -78,7 +81,7 @@ export function readStatus(reader: JuteReader): Status {
   expectEnd(reader);
   return {
     ...{ state, isEstablished, round, vote, configVersion, configSum, config, startedMs, twin },
-    ...{ broadcastSeq, learners },
+    ...{ pulse, broadcastSeq, learners },
   };
 }
 
@@ -102,13 +105,15 @@ export interface Touch {
 export interface Beat {
   /** Durable in its log; a lost ack costs one beat. */
   readonly logged: number;
+  /** Pulse of the last status of the leader that it heard over this link. */
+  readonly pulse: number;
   /** A digest of its tree, and the zxid after which it was taken; 0 for none. */
   readonly digestZxid: number;
   readonly digest: number;
 }
 
 export function writeBeat(writer: JuteWriter, beat: Beat, touches: Iterable<Touch>): void {
-  writer.long(beat.logged).long(beat.digestZxid).long(beat.digest);
+  writer.long(beat.logged).long(beat.pulse).long(beat.digestZxid).long(beat.digest);
   for (const { high, low, timeoutMs } of touches) writer.halves(high, low).int(timeoutMs);
 }
 
@@ -116,6 +121,7 @@ export function writeBeat(writer: JuteWriter, beat: Beat, touches: Iterable<Touc
 export function readBeat(reader: JuteReader): Beat {
   const beat = {
     logged: within(reader.long(), 0),
+    pulse: within(reader.long(), 0),
     digestZxid: within(reader.long(), 0),
     digest: within(reader.long(), Number.MIN_SAFE_INTEGER),
   };

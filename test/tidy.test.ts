@@ -5,6 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { assertionsIn, assertionViolations } from './support/tidy-assertions.ts';
 import { circleViolations, importViolations } from './support/tidy-imports.ts';
 import type { Violation } from './support/tidy-source.ts';
 import { readTree, sourceFile } from './support/tidy-source.ts';
@@ -36,6 +37,39 @@ describe('our tree', () => {
   test('keeps calls in their homes, sizes small, headers in place and no leftovers', () => {
     expect(files.flatMap(textViolations).map(show)).toEqual([]);
   });
+
+  test('asserts enough where the state of a replica is kept and decided upon', () => {
+    expect(assertionViolations(files).map(show)).toEqual([]);
+  });
+});
+
+describe('assertions', () => {
+  const sentence = "export const a = {\n  'time never goes back': (now, before) => true,\n};\n";
+
+  test('are calls of assert, and sentences about machines', () => {
+    const call = "assert(a > 0, 'some (text)');\n";
+
+    expect(assertionsIn(sourceFile('storage/x.ts', call + call))).toBe(2);
+    expect(assertionsIn(sourceFile('machines/x.ts', call + sentence))).toBe(2);
+    expect(assertionsIn(sourceFile('storage/x.ts', sentence))).toBe(0);
+  });
+
+  test('in comments and strings count for nothing', () => {
+    const text = "// assert(a, 'b')\nconst a = 'assert(b)';\n/** '  ': (now) */\n";
+
+    expect(assertionsIn(sourceFile('machines/x.ts', text))).toBe(0);
+  });
+
+  test('that are too few are a violation, by folder', () => {
+    const lines = 'a;\n'.repeat(58);
+    const one = sourceFile('machines/x.ts', lines + sentence.slice(0, -1));
+    const none = sourceFile('storage/x.ts', 'a;\n');
+
+    expect(assertionViolations([one, none]).map(show)).toEqual([
+      expect.stringMatching(/^machines\/:1 has 1 assertions in 60 lines, at least 2/),
+      expect.stringMatching(/^storage\/:1 has 0 assertions in 1 lines, at least 1/),
+    ]);
+  });
 });
 
 describe('a forbidden import is named with its replacement', () => {
@@ -43,7 +77,9 @@ describe('a forbidden import is named with its replacement', () => {
     ['protocol/x.ts', "import { join } from 'node:path';", 'protocol/ is the leaf'],
     ['protocol/x.ts', "import { a } from '../storage/tree.ts';", 'protocol/ is the leaf'],
     ['protocol/x.ts', "import { z } from 'zod';", 'protocol/ is the leaf'],
-    ['machines/x.ts', "import { a } from './leader.ts';", 'only machines/index.ts joins'],
+    ['machines/x.ts', "import { a } from './leader.ts';", 'only machines/index.ts and'],
+    ['machines/x-invariants.ts', "import { a } from './y.ts';", 'only machines/index.ts'],
+    ['machines/x.ts', "import { a } from './x-invariants.ts';", 'join machines'],
     ['machines/x.ts', "import fs from 'node:fs';", 'name an effect'],
     ['machines/x.ts', "import type { Tree } from '../storage/tree.ts';", 'name an effect'],
     ['machines/x.ts', "import { createActor } from 'xstate';", 'actors/host.ts'],
@@ -86,6 +122,9 @@ describe('an allowed import passes', () => {
     ['machines/index.ts', "import { a } from './leader.ts';"],
     ['machines/x.ts', "import { assign, setup } from 'xstate';"],
     ['machines/leader.ts', "import { a } from './quorum.ts';"],
+    ['machines/x.ts', "import type { Invariants } from './moment.ts';"],
+    ['machines/x-invariants.ts', "import type { XContext } from './x.ts';"],
+    ['machines/invariants.ts', "import { a } from './x-invariants.ts';"],
     ['storage/environment.ts', "import { open } from 'lmdb';"],
     ['storage/x.ts', "import { join } from 'node:path';"],
     ['actors/nats-bus.ts', "import { connect } from 'nats';"],

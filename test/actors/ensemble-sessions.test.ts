@@ -247,7 +247,7 @@ test('a ping is answered by whoever has no leader for a moment, once it has one'
   expect(frame === 'closed' ? frame : getInt(frame, 0)).toBe(Xid.ping);
 });
 
-test('an end that is asked for over a connection that the session has left ends nothing', async () => {
+test('an end that is asked for over a connection that was left ends nothing', async () => {
   const ensemble = await TestEnsemble.start({ settings: quick });
   const { leader } = ensemble;
   const follower = ensemble.followers[0]!;

@@ -91,6 +91,7 @@ test('each leader begins an epoch, and its first txn has number 1', async () => 
     const { stat } = await client.createWithStat(`/round-${round}`);
     epochs.push(epochOf(stat.czxid));
     if (round > 1) expect(counterOf(stat.czxid)).toBeLessThan(4);
+    await ensemble.agreement();
     const promises = ensemble.up.map(({ replica }) => replica.history.promises);
     for (const { acceptedEpoch, currentEpoch } of promises) {
       expect(currentEpoch).toBe(epochs.at(-1));

@@ -131,6 +131,25 @@ test('a failure in an effect leaves the host able to go on', () => {
   expect(host.state).toBe('home');
 });
 
+test('what breaks an invariant is an assertion, and none of its effects is carried out', () => {
+  const careless = setup({
+    types: { context: {} as { seq: number }, events: {} as { type: 'next' } },
+    actions: { skip: assign({ seq: ({ context }) => context.seq + 2 }), deliver: () => {} },
+  }).createMachine({
+    id: 'channel',
+    context: { seq: 0 },
+    initial: 'open',
+    states: { open: { on: { next: { actions: ['skip', 'deliver'] } } } },
+  });
+  let delivered = 0;
+  const host = new MachineHost(careless, { deliver: () => delivered++ });
+
+  expect(() => host.send({ type: 'next' })).toThrow(
+    'invariant broken: machine channel: frames are taken one at a time, none twice',
+  );
+  expect(delivered).toBe(0);
+});
+
 test('every effect that a machine names needs a handler, assign excepted', () => {
   expect([...effectNames(machine)].sort()).toEqual([
     ...['count', 'enter', 'leave', 'move', 'shout', 'tell'],

@@ -67,6 +67,18 @@ describe('a session', () => {
     expect(seen.slice(1)).toEqual(['read 1']);
   });
 
+  test('lets a client come anew that stays where it was agreed not to be', () => {
+    const { session, seen, read } = rig();
+    session.created();
+    session.isElsewhere = true;
+
+    expect(session.readsAtOnce()).toBe(false);
+    read(1);
+    session.receiveRead(requestOf(id, 2, Opcode.ping, { port: session.connection }));
+
+    expect(seen.slice(1)).toEqual(['read 1', 'read 2', 'session.moved']);
+  });
+
   test('hands writes on at once, also behind reads that wait', () => {
     const { session, submitted, read, write } = rig();
     session.created();

@@ -121,11 +121,29 @@ describe('a voter that holds nothing', () => {
     expect(one.state).toBe('ruling.synchronizing');
   });
 
-  test('counts once it has taken over our history', () => {
-    const one = term(...established, left(2), greetedBlank(3), promised(3, 0, 0), synced(3));
-    one.send(logged(1), acked(3, 1));
+  test('gets our history, and counts, once a quorum without it has answered since', () => {
+    const one = term(...established, greetedBlank(3), promised(3, 0, 0));
+    expect(one.send(heard(2, 1))).toEqual([]);
+    expect(one.send(heard(2, 2))).toEqual([{ type: 'synchronize', sids: [3] }]);
+    one.send(synced(3), left(2), logged(1), acked(3, 1));
 
     expect(one.committed).toEqual([txn(1)]);
+  });
+
+  test('does not keep a deposed leader in office: what it lost may be of a later epoch', () => {
+    const one = term(...established, left(2), greetedBlank(3), promised(3, 0, 0));
+    one.send(heard(3, 9), synced(3), logged(1), acked(3, 1));
+
+    expect([one.committed, one.effects('synchronize').length]).toEqual([[], 1]);
+  });
+
+  test('is not handed a history while a term begins whose witness has left', () => {
+    const one = term(greeted(2), promiseStored, promised(2), greetedBlank(3), promised(3, 0, 0));
+    one.send(left(2), historyStored, heard(3, 9), synced(3));
+
+    expect([one.isEstablished, one.effects('synchronize')]).toEqual([
+      ...[false, [{ type: 'synchronize', sids: [2] }]],
+    ]);
   });
 
   test('counts where nobody holds anything: an ensemble is being founded', () => {

@@ -92,6 +92,21 @@ describe('a table', () => {
     expect(() => sessionTable.stateIndex('none')).toThrow(/is reachable/);
   });
 
+  test('is not made of a machine that breaks an invariant', () => {
+    const machine = setup({
+      types: { events: {} as { type: 'request.read' } },
+      actions: { answerRead: () => {} },
+    }).createMachine({
+      id: 'session',
+      initial: 'ordering',
+      states: { ordering: { on: { 'request.read': { actions: 'answerRead' } } } },
+    });
+
+    expect(() => TransitionTable.compile(machine, ['request.read'])).toThrow(
+      'machine session: a read is answered at once only while no write is unfinished',
+    );
+  });
+
   test('has no place for effects before the first event', () => {
     const machine = setup({ actions: { shout: () => {} } }).createMachine({
       id: 'loud',

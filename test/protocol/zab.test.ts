@@ -43,6 +43,7 @@ const statuses: fc.Arbitrary<Status> = fc.record({
   config: fc.string(),
   startedMs: fc.nat({ max: 8.64e15 }),
   twin: int,
+  pulse: natural,
   broadcastSeq: natural,
   learners: fc.array(
     fc.record({
@@ -56,6 +57,7 @@ const statuses: fc.Arbitrary<Status> = fc.record({
 });
 const beats: fc.Arbitrary<Beat> = fc.record({
   logged: natural,
+  pulse: natural,
   digestZxid: natural,
   digest: natural,
 });
@@ -111,7 +113,7 @@ const bodies: readonly Body<unknown>[] = [
     values: fc.record({ beat: beats, touches }),
     write: (writer, value) => writeBeat(writer, value.beat, value.touches),
     read: readBeatAndTouches,
-    isWhole: (length) => length >= 24 && (length - 24) % 12 === 0,
+    isWhole: (length) => length >= 32 && (length - 32) % 12 === 0,
   }),
   body({ name: 'greeting', values: greetings, write: writeGreeting, read: readGreeting }),
   body({ name: 'leadership', values: leaderships, write: writeLeadership, read: readLeadership }),
@@ -179,7 +181,7 @@ for (const { name, values, write, read, isWhole = () => false } of bodies) {
 describe('what no replica says is refused', () => {
   const status: Status = {
     ...{ state: 2, isEstablished: true, round: 3, vote: nobody, configVersion: 0, configSum: 1 },
-    ...{ config: '', startedMs: 1, twin: 0, broadcastSeq: 2, learners: [] },
+    ...{ config: '', startedMs: 1, twin: 0, pulse: 3, broadcastSeq: 2, learners: [] },
   };
   const learner = { sid: 1, link: 1, taken: 1, sent: 1 };
   const greeting: Greeting = {

@@ -91,8 +91,8 @@ export function gatedAccept(
     if (gate.isShut) return socket.destroy();
     gate.run(() => {
       accept(socket);
-      const { onData, onDrain, onClose } = socket;
-      socket.onData = (chunk) => gate.run(() => onData(chunk));
+      const { onDrain, onClose } = socket;
+      socket.onData = readGate(gate, socket);
       socket.onDrain = () => gate.run(onDrain);
       socket.onClose = () => {
         sockets.delete(socket);
@@ -100,4 +100,33 @@ export function gatedAccept(
       };
     });
   };
+}
+
+/** Hands chunks through the gate; what comes through while it is paused is read when it resumes. */
+function readGate(gate: Gate, socket: ClientSocket): (chunk: Buffer) => void {
+  const { onData } = socket;
+  const unread: Buffer[] = [];
+  let isPaused = false;
+  const read = () => {
+    for (let chunk = unread[0]; !isPaused && chunk !== undefined; chunk = unread[0]) {
+      unread.shift();
+      onData(chunk);
+    }
+  };
+  const pause = socket.pause.bind(socket);
+  const resume = socket.resume.bind(socket);
+  socket.pause = () => {
+    isPaused = true;
+    pause();
+  };
+  socket.resume = () => {
+    isPaused = false;
+    resume();
+    if (unread.length > 0) systemClock.defer(() => gate.run(read));
+  };
+  return (chunk) =>
+    gate.run(() => {
+      unread.push(chunk);
+      read();
+    });
 }

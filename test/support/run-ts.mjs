@@ -1,7 +1,8 @@
 /**
  * Runs our TypeScript in plain Node, without a build: `node --import ./test/support/run-ts.mjs
- * FILE.ts`. With NATSKEEPER_MUTANT ({ file, from, to } as JSON) one file is changed on its way in;
- * that is the only place where a mutant exists, so that production code cannot reach one.
+ * FILE.ts`. With NATSKEEPER_MUTANT ({ file, from, to } as JSON, or a list of such changes) files
+ * are changed on their way in; that is the only place where a mutant exists, so that production
+ * code cannot reach one.
  */
 
 import { register } from 'node:module';

@@ -22,17 +22,19 @@ export const epoch = 6;
 export const txn = (counter: number) => makeZxid(epoch, counter);
 
 export const greeted = (sid: number, acceptedEpoch = 5, votes = true): LeaderEvent => {
-  return { type: 'learner.greeted', sid, acceptedEpoch, votes, isBlank: false };
+  return { type: 'learner.greeted', sid, acceptedEpoch, votes, isBlank: false, pulse: 1 };
 };
 /** A voter that holds nothing, and may have lost what it held. */
 export const greetedBlank = (sid: number): LeaderEvent => {
-  return { type: 'learner.greeted', sid, acceptedEpoch: 0, votes: true, isBlank: true };
+  return { type: 'learner.greeted', sid, acceptedEpoch: 0, votes: true, isBlank: true, pulse: 1 };
 };
 export const promised = (sid: number, lastZxid = ours, currentEpoch = 4): LeaderEvent => {
   return { type: 'epoch.promised', sid, currentEpoch, lastZxid };
 };
 export const synced = (sid: number): LeaderEvent => ({ type: 'leadership.acked', sid });
-export const heard = (sid: number): LeaderEvent => ({ type: 'learner.heard', sid });
+export const heard = (sid: number, pulse = 1): LeaderEvent => {
+  return { type: 'learner.heard', sid, pulse };
+};
 export const left = (sid: number): LeaderEvent => ({ type: 'learner.left', sid });
 export const logged = (counter: number): LeaderEvent => ({
   type: 'batch.logged',

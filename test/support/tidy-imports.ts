@@ -66,6 +66,10 @@ const homes: readonly { name: RegExp; files: readonly string[]; typeFiles?: read
 const xstateRunTime = /\b(createActor|transition|initialTransition|interpret|getNextSnapshot)\b/;
 const xstateHomes = ['actors/host.ts', 'test/'];
 
+/** Plain functions and types in machines/, for all of them; and who knows all of them. */
+const plainFiles = ['machines/quorum.ts', 'machines/standing.ts', 'machines/moment.ts'];
+const joiners = ['machines/index.ts', 'machines/invariants.ts'];
+
 const isIn = (path: string, places: readonly string[]): boolean =>
   places.some((place) => (place.endsWith('/') ? path.startsWith(place) : path === place));
 
@@ -90,13 +94,16 @@ function folderFault(file: SourceFile, { from, path }: ImportOf): string | null 
   if (target === 'test' && file.folder !== 'test' && file.folder !== 'bench') {
     return `imports '${from}': nobody imports test/ but bench/; move what both need out of it`;
   }
-  if (file.folder === 'machines' && target === 'machines') {
-    const isPlain = path === 'machines/quorum.ts' || path === 'machines/standing.ts';
-    const isOpen = file.path === 'machines/index.ts' || isPlain;
-    return isOpen ? null : `imports the machine '${from}': only machines/index.ts joins machines`;
-  }
+  if (file.folder === 'machines' && target === 'machines') return machineFault(file, from, path);
   if (target === file.folder || rule.folders.includes(target)) return null;
   return `may not import '${from}': ${rule.instead}`;
+}
+
+/** Machines know nothing of each other; what is said about one stands beside it. */
+function machineFault(file: SourceFile, from: string, path: string): string | null {
+  if (isIn(file.path, joiners) || isIn(path, plainFiles)) return null;
+  if (file.path === path.replace(/\.ts$/, '-invariants.ts')) return null;
+  return `imports the machine '${from}': only ${joiners.join(' and ')} join machines`;
 }
 
 function homeFault(file: SourceFile, { from, isType }: ImportOf): string | null {

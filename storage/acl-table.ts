@@ -27,8 +27,8 @@ export class AclTable {
   readonly #openEncoded: Buffer;
 
   constructor() {
-    this.intern(openAcl);
-    this.intern(readOnlyAcl);
+    assert(this.intern(openAcl) === openAclId, 'ACL table: the open list has a fixed id');
+    assert(this.intern(readOnlyAcl) === readOnlyAclId, 'ACL table: so has the read-only one');
     this.#openEncoded = this.encoded(openAclId);
   }
 
@@ -68,6 +68,8 @@ export class AclTable {
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     const id = this.#nextId++;
+    assert(!this.#entries.has(id), 'ACL table: an id is given once');
+    assert(encoded.length > 0, 'ACL table: a list has bytes');
     this.#entries.set(id, { list, encoded, users: 0 });
     this.#ids.set(key, id);
     return id;
@@ -83,7 +85,8 @@ export class AclTable {
     assert(entry.users > 0, 'ACL table: users of a list never go below zero');
     if (--entry.users > 0) return;
     this.#entries.delete(id);
-    this.#ids.delete(entry.encoded.toString('latin1'));
+    assert(this.#ids.delete(entry.encoded.toString('latin1')), 'ACL table: a list has an id');
+    assert(this.#ids.size === this.#entries.size, 'ACL table: each list is stored once');
   }
 
   /** After a load: lists of txns that were only prepared when they were saved have no znode. */

@@ -3,6 +3,7 @@
  * 3.11, 2.6). What identities of a scheme look like, and when two match, is handed in.
  */
 
+import { assert } from '../protocol/assert.ts';
 import type { Acl, Id } from '../protocol/record.ts';
 import { type AclTable, openAclId } from './acl-table.ts';
 import { type Caller, provenIds } from './caller.ts';
@@ -71,6 +72,7 @@ export class AccessControl {
         add(acl);
       }
     }
+    assert(fixed.size > 0, 'ACL: a list that is stored is not empty');
     return [...fixed.values()];
   }
 }

@@ -129,6 +129,7 @@ export class Applier {
       const aclId = tree.acls.internEncoded(buffer, txn.aclStart, txn.aclEnd);
       slot = tree.insert(parent, buffer, nameStart, pathEnd, this.#initOf(txn, aclId));
       tree.noteChildChange(parent, txn.parentCreates, txn.zxid);
+      assert(tree.firstChild(parent) === slot, 'apply: what is created is a child of its parent');
       const bytes = Math.max(txn.dataEnd - txn.dataStart, 0);
       this.#state.quotas.created(buffer, pathStart, pathEnd, bytes);
       this.#listener.created(buffer, pathStart, pathEnd, aclId);
@@ -184,8 +185,10 @@ export class Applier {
       if (parent !== noSlot) tree.noteChildChange(parent, 0, zxid);
       return;
     }
+    assert(parent === tree.parent(slot), 'apply: a path leads to a znode over its parent');
     const aclId = tree.rows.int(slot, Field.acl);
     const size = tree.rows.wireInt(slot, Field.dataLength);
+    // Whoever is told still asks for it.
     tree.acls.retain(aclId);
     tree.remove(slot);
     tree.noteChildChange(parent, 0, zxid);
@@ -204,6 +207,7 @@ export class Applier {
     tree.replaceData(slot, buffer, txn.dataStart, txn.dataEnd);
     tree.stampData(slot, txn.version, txn.zxid, txn.time);
     const after = tree.rows.wireInt(slot, Field.dataLength);
+    assert(after === Math.max(txn.dataEnd - txn.dataStart, 0), 'apply: data are those of the txn');
     this.#state.quotas.dataChanged(buffer, pathStart, pathEnd, after - before);
     this.#listener.dataChanged(buffer, pathStart, pathEnd, tree.rows.int(slot, Field.acl));
     if (reply !== null) this.#writeStat(slot, reply);
@@ -215,10 +219,12 @@ export class Applier {
     if (slot === noSlot || this.#isNewer(slot, txn.zxid)) return;
     const aclId = tree.acls.internEncoded(txn.buffer, txn.aclStart, txn.aclEnd);
     tree.setAcl(slot, aclId, txn.version);
+    assert(tree.rows.int(slot, Field.acl) === aclId, 'apply: an ACL is that of its txn');
     if (reply !== null) this.#writeStat(slot, reply);
   }
 
   #writeStat(slot: number, reply: JuteWriter): void {
+    assert(slot !== noSlot, 'apply: whose Stat is told is there');
     reply.reserve(statBytes);
     this.#state.tree.copyStat(slot, reply.buffer, reply.length);
     reply.length += statBytes;
@@ -234,6 +240,7 @@ export class Applier {
     for (let left = reader.int(); left > 0; left--) {
       part.type = reader.int();
       const end = reader.int() + reader.position;
+      assert(end <= txn.bodyEnd, 'apply: the parts of a multi lie inside it');
       part.readBody(reader, end);
       reader.position = end;
       const error = part.type === Opcode.error;
@@ -244,6 +251,7 @@ export class Applier {
       if (error) reply?.int(part.err);
       else this.#applyChange(part, reply);
     }
+    assert(reader.position === txn.bodyEnd, 'apply: a multi is its parts and nothing else');
     reply?.int(-1).boolean(true).int(-1);
   }
 
@@ -263,6 +271,7 @@ export class Applier {
       this.#delete(path, 0, path.length, txn.zxid);
     }
     sessions.delete(session);
+    assert(!sessions.has(session), 'apply: a session that is closed is gone');
   }
 
   /** It goes on at another replica, with the timeout that was agreed upon there. */
@@ -277,6 +286,7 @@ export class Applier {
     const reader = this.#partReader.reset(txn.buffer, txn.bodyStart, txn.bodyEnd);
     const secret = reader.bytes();
     assert(secret !== null, 'apply: a secret has bytes');
+    assert(secret.length > 0, 'apply: a secret is not empty');
     this.#state.secret = Buffer.from(secret);
   }
 }

@@ -66,12 +66,14 @@ export class CellPool {
   allocate(size: number): number {
     if (size > cellBytesMax) {
       const cell = this.#largeFree.pop() ?? this.#large.length;
+      assert(!this.#large[cell], 'cell pool: a free place holds no buffer');
       this.#large[cell] = Buffer.allocUnsafeSlow(size);
       return cell;
     }
     const sizeClass = this.#classes[classOf(size)]!;
     const head = sizeClass.freeHead;
     if (head !== noCell) {
+      assert(head >= 0 && head < sizeClass.cut, 'cell pool: nobody writes to a free cell');
       this.#locateIn(sizeClass, head);
       sizeClass.freeHead = this.buffer.readInt32LE(this.offset);
       return head;
@@ -80,18 +82,22 @@ export class CellPool {
     if (cell >> sizeClass.cellsShift === sizeClass.slabs.length) {
       sizeClass.slabs.push(Buffer.allocUnsafeSlow(sizeClass.cellBytes << sizeClass.cellsShift));
     }
+    assert(cell >> sizeClass.cellsShift < sizeClass.slabs.length, 'cell pool: cells lie in slabs');
     return cell;
   }
 
   /** Gives back a cell taken for `size` bytes. */
   free(cell: number, size: number): void {
     if (size > cellBytesMax) {
+      assert(cell >= 0 && cell < this.#large.length, 'cell pool: a large cell is one of its own');
       assert(this.#large[cell] !== null, 'cell pool: a cell is freed once');
       this.#large[cell] = null;
       this.#largeFree.push(cell);
       return;
     }
     const sizeClass = this.#classes[classOf(size)]!;
+    assert(cell >= 0 && cell < sizeClass.cut, 'cell pool: a freed cell is one of its own');
+    assert(cell !== sizeClass.freeHead, 'cell pool: a cell is not freed twice in a row');
     this.#locateIn(sizeClass, cell);
     this.buffer.writeInt32LE(sizeClass.freeHead, this.offset);
     sizeClass.freeHead = cell;
@@ -100,6 +106,7 @@ export class CellPool {
   /** Sets `buffer` and `offset` to where the cell's bytes lie. */
   locate(cell: number, size: number): void {
     if (size > cellBytesMax) {
+      assert(this.#large[cell] !== null, 'cell pool: a cell that is in use has bytes');
       this.buffer = this.#large[cell]!;
       this.offset = 0;
     } else this.#locateIn(this.#classes[classOf(size)]!, cell);

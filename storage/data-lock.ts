@@ -4,8 +4,10 @@
  * else since, are recognised.
  */
 
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { assert } from '../protocol/assert.ts';
+import { makeDirectory } from './directory.ts';
 import { StorageError, WriteFailure } from './storage-error.ts';
 
 /** The holder may be just about to end: worth another try. */
@@ -20,7 +22,8 @@ export class DataLock {
 
   /** @throws StorageError when another process that is alive holds it */
   static take(directory: string, pid: number): DataLock {
-    mkdirSync(directory, { recursive: true });
+    assert(pid > 0, 'data lock: a process has a pid');
+    makeDirectory(directory);
     const file = join(directory, 'lock');
     const own = `${file}.${pid}`;
     try {

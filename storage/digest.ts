@@ -8,6 +8,7 @@
  */
 
 import { crc32 } from 'node:zlib';
+import { assert } from '../protocol/assert.ts';
 import { Field, Flag, type ZnodeRows } from './znode-rows.ts';
 
 /** The sum is kept modulo 2^48, exact as a number. */
@@ -28,6 +29,7 @@ export class TreeDigest {
 
   /** Notes the znode's data; `update` has to follow. */
   setData(slot: number, buffer: Buffer, start: number, length: number): void {
+    assert(length >= 0, 'digest: data have a length');
     const crc = length === 0 ? 0 : crc32(buffer.subarray(start, start + length)) | 0;
     this.#rows.setInt(slot, Field.dataCrc, crc);
   }
@@ -35,7 +37,9 @@ export class TreeDigest {
   /** Brings the sum up to date with the row. Rows of free slots and below /zookeeper count zero. */
   update(slot: number): void {
     const rows = this.#rows;
-    if (rows.flags(slot) & Flag.system) return;
+    const flags = rows.flags(slot);
+    if (flags & Flag.system) return;
+    assert((flags & Flag.live) !== 0, 'digest: only what is there counts');
     const view = rows.view(slot);
     const base = rows.base(slot);
     let hash = rows.int(slot, Field.pathHash);
@@ -47,7 +51,7 @@ export class TreeDigest {
     hash = mix(hash, view.getInt32(base + Field.pzxid + 4));
     hash = mix(hash, view.getInt32(base + Field.childCreates, true));
     hash = mix(hash, view.getInt32(base + Field.dataCrc, true));
-    hash = mix(hash, rows.flags(slot));
+    hash = mix(hash, flags);
     this.#replace(rows.int(slot, Field.digest), hash);
     rows.setInt(slot, Field.digest, hash);
   }
@@ -70,6 +74,7 @@ export class TreeDigest {
       if (this.#rows.isLive(slot))
         sum = (sum + (this.#rows.int(slot, Field.digest) >>> 0)) % modulus;
     }
+    assert(sum >= 0 && sum < modulus, 'digest: the sum stays below its modulus');
     return sum;
   }
 

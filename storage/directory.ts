@@ -3,13 +3,32 @@
  * log that is synced beside them.
  */
 
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 /** How much of a file is freed at once. */
 const shrinkBytes = 16 * 1024 * 1024;
 /** Ending of files that are on their way out: a start removes what a crash left of them. */
 export const discarded = '.discarded';
+
+/**
+ * Makes a directory, and those above it, durably: what is synced inside is lost with its entry.
+ * Also when it is there, for a crash may have come before its entry was safe. At a start only: it
+ * waits.
+ */
+export function makeDirectory(directory: string): void {
+  const path = resolve(directory);
+  const first = resolve(mkdirSync(path, { recursive: true }) ?? path);
+  for (let made = path; made.length >= first.length; made = dirname(made)) {
+    const handle = openSync(dirname(made), 'r');
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  }
+}
 
 /** Makes new, renamed and removed entries durable. */
 export async function syncDirectory(directory: string): Promise<void> {

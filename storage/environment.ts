@@ -4,22 +4,29 @@
  * disk.
  *
  * Values are written from the caller's buffer, in another thread: it must not change until the
- * promise is settled.
+ * promise is settled. Of puts that are under way at once one may fail and a later one be durable
+ * all the same: it is rejected, but may be found at the next start.
  */
 
 import { existsSync, statfsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { assert } from '../protocol/assert.ts';
 import { syncDirectory } from './directory.ts';
 import { faultOfLmdbFile } from './lmdb-file.ts';
 import { remedy, StorageError, WriteFailure } from './storage-error.ts';
 
 const formatKey = Buffer.from([0xff, ...Buffer.from('format')]);
 
+export type Entry = readonly [key: Buffer, value: Buffer];
+
 export interface EnvironmentOptions {
   /** What the file holds and in which version, e.g. `natskeeper log 1`. */
   readonly format: string;
   readonly mapBytes: number;
+  /** What a new file holds from the first moment on. */
+  readonly initial?: readonly Entry[];
   /** This process has looked through the file already. */
   readonly isChecked?: boolean;
 }
@@ -39,8 +46,31 @@ export class Environment {
   /** Opens or makes the file; refuses one of another format. */
   static async open(path: string, options: EnvironmentOptions): Promise<Environment> {
     const isNew = !existsSync(path);
+    if (isNew) await Environment.#make(path, options);
     const fault = isNew || options.isChecked ? null : faultOfLmdbFile(path);
     if (fault !== null) throw unusable(path, fault);
+    const environment = Environment.#open(path, options);
+    await environment.#checkFormat(options);
+    return environment;
+  }
+
+  /** Under another name until all of it is durable: a crash leaves a sound file, or none. */
+  static async #make(path: string, options: EnvironmentOptions): Promise<void> {
+    const making = `${path}.making`;
+    const discard = async (name: string) => rm(name, { force: true });
+    for (const name of [making, `${making}-lock`]) await discard(name);
+    const environment = Environment.#open(making, options);
+    try {
+      await environment.#begin(options);
+    } finally {
+      await environment.close();
+      await discard(`${making}-lock`);
+    }
+    await rename(making, path);
+    await syncDirectory(dirname(path));
+  }
+
+  static #open(path: string, { mapBytes }: EnvironmentOptions): Environment {
     let database: RootDatabase<Buffer, Buffer>;
     try {
       database = open<Buffer, Buffer>({
@@ -48,7 +78,7 @@ export class Environment {
         noSubdir: true,
         encoding: 'binary',
         keyEncoding: 'binary',
-        mapSize: options.mapBytes,
+        mapSize: mapBytes,
         maxReaders: 16,
         overlappingSync: false,
         remapChunks: false,
@@ -63,21 +93,19 @@ export class Environment {
     } catch (failure) {
       throw unusable(path, (failure as Error).message);
     }
-    const environment = new Environment(path, database);
-    await environment.#checkFormat(isNew, options.format);
-    return environment;
+    return new Environment(path, database);
   }
 
-  async #checkFormat(isNew: boolean, format: string): Promise<void> {
-    if (isNew) {
-      await this.put(formatKey, Buffer.from(format));
-      await syncDirectory(dirname(this.path));
-      return;
-    }
+  #begin({ format, initial = [] }: EnvironmentOptions): Promise<void> {
+    return this.putAll([[formatKey, Buffer.from(format)], ...initial]);
+  }
+
+  async #checkFormat(options: EnvironmentOptions): Promise<void> {
+    const { format } = options;
     const found = this.get(formatKey)?.toString();
     if (found === format) return;
-    // A crash right after the file was made leaves it without any entry.
-    if (found === undefined && this.isEmpty) return this.put(formatKey, Buffer.from(format));
+    // An empty file that somebody made, or a crash of an earlier version right after it did.
+    if (found === undefined && this.isEmpty) return this.#begin(options);
     await this.close();
     throw new StorageError(
       `${this.path} holds '${found ?? 'data of an unknown format'}', this program reads ` +
@@ -92,6 +120,7 @@ export class Environment {
 
   /** Resolves when the entry is on stable storage; a rejection is a WriteFailure. */
   put(key: Buffer, value: Buffer): Promise<void> {
+    assert(key.length > 0, 'environment: an entry has a key');
     return this.#settle(() => this.#database.put(key, value));
   }
 

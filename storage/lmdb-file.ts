@@ -3,8 +3,8 @@
  * cut short or has a damaged page ends the process by SIGBUS or SIGSEGV, or hides entries. So the
  * meta pages and the inner structure are checked here first: every page that the two trees reach is
  * in the file and says of itself what it should, as many entries are there as the meta page
- * counts, and no page is in use twice or both in use and free. Values are not looked at: each has a
- * checksum of its own.
+ * counts, with keys in their order, and no page is in use twice or both in use and free. Values are
+ * not looked at: each has a checksum of its own.
  *
  * Layout: LMDB data version 2 as lmdb-js writes it; little-endian.
  */
@@ -18,6 +18,8 @@ const dataVersion = 2;
 const noPage = 0xffffffffffffffffn;
 const depthMax = 32;
 const Kind = { branch: 1, leaf: 2, overflow: 4 } as const;
+/** Bits of a page's flags that say of which kind it is. */
+const kindBits = 0x6f;
 const bigData = 1;
 const nodeBytes = 8;
 /** Behind the two meta pages. */
@@ -55,6 +57,8 @@ export function faultOfLmdbFile(path: string): string | null {
     return null;
   } catch (failure) {
     if (failure instanceof Fault) return failure.message;
+    // What a page says of itself leads out of it.
+    if (failure instanceof RangeError) return `a page is damaged (${failure.message})`;
     throw failure;
   } finally {
     closeSync(handle);
@@ -69,6 +73,9 @@ class LmdbFile {
   #txn = 0n;
   /** By page: is it in use, or listed as free? */
   #isTaken = new Uint8Array(0);
+  /** Of the entry before, and what the next one is not below; in the tree that is looked at. */
+  #lastKey: Buffer | null = null;
+  #leastKey: Buffer | null = null;
 
   constructor(handle: number, size: number) {
     this.#handle = handle;
@@ -127,6 +134,8 @@ class LmdbFile {
 
   #checkTree({ depth, entries, root, isFreeList }: Tree): void {
     const onValue = isFreeList ? (value: Buffer) => this.#takeFree(value) : null;
+    this.#lastKey = null;
+    this.#leastKey = null;
     const found = root === noPage ? 0 : this.#checkPage(root, depth, onValue);
     if (found !== entries) throw new Fault(`${found} of ${entries} entries are in reach`);
   }
@@ -138,7 +147,7 @@ class LmdbFile {
     const isLeaf = height === 1;
     const lower = page.readUInt16LE(20);
     const upper = page.readUInt16LE(22);
-    const isKind = page.readUInt16LE(18) & (isLeaf ? Kind.leaf : Kind.branch);
+    const isKind = (page.readUInt16LE(18) & kindBits) === (isLeaf ? Kind.leaf : Kind.branch);
     if (!isKind || lower > upper || upper > this.#pageBytes - headerBytes) {
       throw new Fault(`page ${number} is damaged`);
     }
@@ -148,14 +157,34 @@ class LmdbFile {
       const node = page.readUInt16LE(headerBytes + index * 2) + headerBytes;
       if (node + nodeBytes > page.length) throw new Fault(`page ${number} is damaged`);
       if (isLeaf) this.#checkLeaf(page, node, onValue);
-      else entries += this.#checkPage(childAt(page, node), height - 1, onValue);
+      else {
+        // The first child of a page has no key.
+        if (index > 0) this.#checkSeparator(keyAt(page, node, onValue !== null));
+        entries += this.#checkPage(childAt(page, node), height - 1, onValue);
+      }
     }
     return isLeaf ? count : entries;
   }
 
+  #checkSeparator(key: Buffer): void {
+    const isBehind = this.#lastKey === null || Buffer.compare(this.#lastKey, key) < 0;
+    if (!isBehind) throw new Fault('its keys are not in order');
+    this.#leastKey = key;
+  }
+
+  #checkKey(key: Buffer): void {
+    const isBehind = this.#lastKey === null || Buffer.compare(this.#lastKey, key) < 0;
+    const isInPlace = this.#leastKey === null || Buffer.compare(this.#leastKey, key) <= 0;
+    if (key.length === 0 || !isBehind || !isInPlace) throw new Fault('its keys are not in order');
+    this.#lastKey = key;
+  }
+
   #checkLeaf(page: Buffer, node: number, onValue: OnValue): void {
+    this.#checkKey(keyAt(page, node, onValue !== null));
     const size = page.readUInt32LE(node);
-    const isBig = page.readUInt16LE(node + 4) & bigData;
+    const flags = page.readUInt16LE(node + 4);
+    const isBig = flags === bigData;
+    if (flags !== 0 && !isBig) throw new Fault(`page ${page.readBigUInt64LE(0)} is damaged`);
     const data = node + nodeBytes + page.readUInt16LE(node + 6);
     if (data + (isBig ? overflowBytes : size) > page.length) {
       throw new Fault(`page ${page.readBigUInt64LE(0)} is damaged`);
@@ -168,7 +197,7 @@ class LmdbFile {
     const at = Number(number) * this.#pageBytes;
     const head = this.#readPage(number, headerBytes);
     const pages = head.readUInt32LE(20);
-    const isKind = head.readUInt16LE(18) & Kind.overflow;
+    const isKind = (head.readUInt16LE(18) & kindBits) === Kind.overflow;
     if (!isKind || pages < Math.ceil((headerBytes + size) / this.#pageBytes)) {
       throw new Fault(`page ${number} is damaged`);
     }
@@ -213,4 +242,13 @@ class LmdbFile {
 
 function childAt(page: Buffer, node: number): bigint {
   return BigInt(page.readUInt32LE(node) + page.readUInt16LE(node + 4) * 2 ** 32);
+}
+
+/** Keys of the free list are numbers: as bytes that compare like them. */
+function keyAt(page: Buffer, node: number, isNumber: boolean): Buffer {
+  const at = node + nodeBytes;
+  const end = at + page.readUInt16LE(node + 6);
+  if (end > page.length) throw new Fault(`page ${page.readBigUInt64LE(0)} is damaged`);
+  const key = page.subarray(at, end);
+  return isNumber ? Buffer.from(key).reverse() : key;
 }

@@ -8,13 +8,19 @@
  * corruption, and the log refuses to open.
  */
 
-import { crc32 } from 'node:zlib';
 import { assert } from '../protocol/assert.ts';
-import { batchFault, lastZxidOf } from '../protocol/batch.ts';
+import { lastZxidOf } from '../protocol/batch.ts';
 import { openChain } from './log-chain.ts';
 import { checkAgreement, checkFrames, checkPromises, checkSuccession } from './log-order.ts';
 import { batchEndAtOrBelow, readBatches } from './log-reading.ts';
-import { batchesEnd, type Heritage, LogSegment, type LogStart, zxidKey } from './log-segment.ts';
+import {
+  batchesEnd,
+  type Heritage,
+  LogSegment,
+  type LogStart,
+  recordFault,
+  zxidKey,
+} from './log-segment.ts';
 import type { History, LogStore, Promises } from './log-store.ts';
 import { remedy, StorageError } from './storage-error.ts';
 
@@ -65,6 +71,7 @@ export class LmdbLog implements LogStore {
       await log.close();
       throw failure;
     }
+    assert(log.#segments.length > 0, 'log: one that is open has a segment');
     // A batch that is known to be committed may have been in the torn tail.
     log.committedZxid = Math.min(log.committedZxid, log.lastZxid);
     return log;
@@ -88,10 +95,7 @@ export class LmdbLog implements LogStore {
   }
 
   get oldestZxid(): number {
-    for (const { after, firstZxid, isEmpty } of this.#segments) {
-      if (after !== null) return after;
-      if (!isEmpty) return firstZxid - 1;
-    }
+    for (const { after } of this.#segments) if (after !== null) return after;
     return this.#start.zxid;
   }
 
@@ -103,11 +107,11 @@ export class LmdbLog implements LogStore {
     for (const { promises, committedZxid, start } of this.#segments) {
       const { acceptedEpoch, currentEpoch } = this.promises;
       this.promises = {
-        acceptedEpoch: Math.max(acceptedEpoch, promises?.acceptedEpoch ?? 0),
-        currentEpoch: Math.max(currentEpoch, promises?.currentEpoch ?? 0),
+        acceptedEpoch: Math.max(acceptedEpoch, promises.acceptedEpoch),
+        currentEpoch: Math.max(currentEpoch, promises.currentEpoch),
       };
       this.committedZxid = Math.max(this.committedZxid, committedZxid);
-      if (start !== null && start.segment >= this.#start.segment) this.#start = start;
+      if (start.segment >= this.#start.segment) this.#start = start;
     }
   }
 
@@ -123,13 +127,13 @@ export class LmdbLog implements LogStore {
     search: for (const segment of this.#segments.toReversed()) {
       for (const key of segment.environment.keysDown(batchesEnd, zxidKey(0))) {
         const value = segment.environment.get(key)!;
-        const fault = batchFault(value, crc32);
+        const fault = recordFault(key, value);
         if (fault === null) {
           this.lastZxid = lastZxidOf(value);
           break search;
         }
         if (fault === 'version') return;
-        if (torn !== null || fault === 'corrupt') {
+        if (torn !== null || fault !== 'torn') {
           throw new StorageError(`${segment.faultAt(key, fault)}; ${remedy}`);
         }
         torn = { segment, key: Buffer.from(key) };
@@ -145,6 +149,7 @@ export class LmdbLog implements LogStore {
     const after = this.lastZxid;
     checkSuccession(after, frame);
     this.lastZxid = lastZxidOf(frame);
+    assert(this.lastZxid > after, 'log: a batch has a txn');
     this.bytesWritten += frame.length;
     if (this.#newest.bytes > this.#segmentBytesMax && this.#rolling === null) {
       this.#rolling = this.#roll();
@@ -175,6 +180,7 @@ export class LmdbLog implements LogStore {
 
   #write(frame: Buffer, after: number): Promise<void> {
     const segment = this.#newest;
+    assert(this.#unsettled >= 0, 'log: each write is answered once');
     const written = segment.append(frame, after);
     this.#lastWrite = written;
     if (segment.bytes > this.#segmentBytesMax / 2 && this.#next === null) {
@@ -203,12 +209,13 @@ export class LmdbLog implements LogStore {
       copied = this.promises;
       await next.inherit(this.#heritage);
     }
+    assert(next.number === this.#newest.number + 1, 'log: segments are numbered without a gap');
+    assert(next.isEmpty, 'log: a new segment is empty');
     this.#segments.push(next);
   }
 
   /**
-   * @throws StorageError on a corrupt frame or a gap; a torn tail ends the iteration, and the next
-   *   append takes its place
+   * @throws StorageError on a corrupt frame or a gap
    */
   read(zxid: number): Iterable<Buffer> {
     return readBatches(this.#segments, zxid);
@@ -229,6 +236,7 @@ export class LmdbLog implements LogStore {
       this.#segments.every(({ isEmpty }) => isEmpty),
       'log: none that holds batches ends before the state',
     );
+    assert(zxid >= this.committedZxid, 'log: what is committed is in the state or in the log');
     this.lastZxid = zxid;
     this.#segments[0]!.after = zxid;
   }
@@ -256,6 +264,7 @@ export class LmdbLog implements LogStore {
     this.#next = null;
     const voided = this.#segments.splice(this.#segments.indexOf(target) + 1);
     if (next !== null) voided.push(next);
+    assert(this.#newest === target, 'log: a cut segment is the newest');
     for (const segment of voided.toReversed()) await segment.discard();
     await target.endCut();
   }
@@ -270,6 +279,7 @@ export class LmdbLog implements LogStore {
     checkAgreement(this.committedZxid, zxid, frames);
     await this.#replace(async () => {
       const first = await (this.#next ?? this.#makeNext());
+      assert(first.number > this.#newest.number, 'log: it is restarted in a younger segment');
       this.#next = null;
       const start = { zxid, segment: first.number };
       const committedZxid = Math.max(this.committedZxid, zxid);
@@ -284,6 +294,7 @@ export class LmdbLog implements LogStore {
   }
 
   #replaced(lastZxid: number, frames: readonly Buffer[], promises: Promises): void {
+    assert(lastZxid >= this.committedZxid, 'log: what is committed is not replaced');
     this.lastZxid = lastZxid;
     this.promises = promises;
     for (const { length } of frames) this.bytesWritten += length;
@@ -329,6 +340,7 @@ export class LmdbLog implements LogStore {
     const known = Math.min(zxid, this.lastZxid);
     if (known <= this.committedZxid) return;
     this.#checkWritable();
+    assert(known <= this.lastZxid, 'log: what is committed is in it');
     this.committedZxid = known;
     await this.#answered(this.#newest.writeCommitted(known));
   }
@@ -344,6 +356,7 @@ export class LmdbLog implements LogStore {
       await this.#segments.shift()!.discard();
       count++;
     }
+    assert(this.#segments.length > 0, 'log: a purge leaves the newest segment');
     return count;
   }
 

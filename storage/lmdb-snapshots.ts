@@ -62,6 +62,7 @@ export class LmdbSnapshots implements SnapshotStore {
 
   /** Pages of the file that were read stay mapped, and count as ours, until it is closed. */
   async endReading(): Promise<void> {
+    assert(this.#written.size === 0, 'snapshot: no pass begins before reading is over');
     assert(this.#readers.size === 0, 'snapshot: the file is opened anew before anyone reads it');
     // Without a finished pass nobody has read, and whatever is there is of an unfinished one.
     if (this.meta === null) this.#unfinished = this.#file.pageKeys();
@@ -79,12 +80,15 @@ export class LmdbSnapshots implements SnapshotStore {
   writePage(page: number, bytes: Buffer): Promise<void> {
     this.#checkReaders();
     const place = this.#written.get(page) ?? 1 - (this.#places.get(page) ?? 1);
+    assert(place !== this.#places.get(page), 'snapshot: the last finished version is kept');
     this.#written.set(page, place);
     return this.#file.writePage({ page, place, bytes }, this.#pass);
   }
 
   async finish(meta: SnapshotMeta, sessions: Buffer, acls: Buffer): Promise<void> {
     this.#checkReaders();
+    assert(meta.pass === this.#pass, 'snapshot: passes are numbered without a gap');
+    assert(meta.zxid >= (this.meta?.zxid ?? 0), 'snapshot: they never go back');
     await this.#file.finish(meta, sessions, acls);
     for (const [page, place] of this.#written) this.#places.set(page, place);
     this.#written.clear();

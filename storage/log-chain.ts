@@ -5,10 +5,11 @@
  * anything of them is believed.
  */
 
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { discarded } from './directory.ts';
+import { assert } from '../protocol/assert.ts';
+import { discarded, makeDirectory } from './directory.ts';
 import { discardSegment, LogSegment, segmentPath, segmentPattern } from './log-segment.ts';
 import { remedy, StorageError } from './storage-error.ts';
 
@@ -17,7 +18,7 @@ import { remedy, StorageError } from './storage-error.ts';
  * @throws StorageError when one is missing or cannot be used
  */
 export async function openChain(directory: string, mapBytes: number): Promise<LogSegment[]> {
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   const names = readdirSync(directory);
   for (const name of names.filter((name) => name.endsWith(discarded))) {
     await rm(join(directory, name), { force: true });
@@ -38,6 +39,7 @@ export async function openChain(directory: string, mapBytes: number): Promise<Lo
     }
     await finishCut(directory, numbers, segments);
     await finishRestart(segments);
+    assert(segments.length > 0, 'log: a restart leaves the segment that it began');
     await checkChain(directory, segments);
     return segments;
   } catch (failure) {
@@ -62,7 +64,7 @@ async function finishCut(
 
 /** Oldest first, for the same reason. */
 async function finishRestart(segments: LogSegment[]): Promise<void> {
-  const first = Math.max(...segments.map(({ start }) => start?.segment ?? 0));
+  const first = Math.max(...segments.map(({ start }) => start.segment));
   while (segments[0]!.number < first) {
     await segments[0]!.discard();
     segments.shift();

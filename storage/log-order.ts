@@ -10,6 +10,7 @@ import type { Promises } from './log-store.ts';
 /** A batch follows the txn `after` without a gap, or begins a later epoch. */
 export function checkSuccession(after: number, frame: Buffer): void {
   const firstZxid = firstZxidOf(frame);
+  assert(lastZxidOf(frame) >= firstZxid, 'log: a batch has a txn');
   const follows = firstZxid === after + 1 || epochOf(firstZxid) > epochOf(after);
   assert(follows, 'log: a batch follows the last one without a gap');
 }
@@ -21,6 +22,7 @@ export function checkFrames(after: number, frames: readonly Buffer[]): number {
     checkSuccession(last, frame);
     last = lastZxidOf(frame);
   }
+  assert(last >= after, 'log: batches make it longer');
   return last;
 }
 

@@ -3,19 +3,19 @@
  * nothing else.
  */
 
-import { crc32 } from 'node:zlib';
-import { batchFault, firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
-import { epochOf, formatZxid } from '../protocol/zxid.ts';
+import { assert } from '../protocol/assert.ts';
+import { firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
+import { formatZxid } from '../protocol/zxid.ts';
 import type { Environment } from './environment.ts';
-import { batchesEnd, type LogSegment, zxidKey } from './log-segment.ts';
+import { batchesEnd, type LogSegment, recordFault, zxidKey } from './log-segment.ts';
 import { remedy, StorageError } from './storage-error.ts';
 
 /**
  * All batch frames that hold a txn above `zxid`.
- * @throws StorageError on a corrupt frame or a gap; a torn tail ends the iteration
+ * @throws StorageError on a corrupt frame or a gap
  */
 export function* readBatches(segments: readonly LogSegment[], zxid: number): Iterable<Buffer> {
-  let last = 0;
+  let last: number | null = null;
   let damaged: string | null = null;
   for (const segment of segmentsFrom(segments, zxid)) {
     if (segment.isEmpty) continue;
@@ -26,7 +26,7 @@ export function* readBatches(segments: readonly LogSegment[], zxid: number): Ite
           `${damaged}, with sound records behind it: the log is corrupt; ${remedy}`,
         );
       }
-      const fault = batchFault(value, crc32);
+      const fault = recordFault(key, value);
       if (fault === 'version') {
         throw new StorageError(`${environment.path}: a newer program wrote this log`);
       }
@@ -34,17 +34,25 @@ export function* readBatches(segments: readonly LogSegment[], zxid: number): Ite
         damaged = segment.faultAt(key, fault);
         continue;
       }
-      const first = firstZxidOf(value);
-      if (last > 0 && first !== last + 1 && epochOf(first) === epochOf(last)) {
-        throw new StorageError(
-          `${environment.path}: ${formatZxid(first)} follows ${formatZxid(last)}: ` +
-            `txns are missing; ${remedy}`,
-        );
-      }
+      checkGap(segment, last, firstZxidOf(value));
       last = lastZxidOf(value);
       if (last > zxid) yield value;
     }
   }
+  if (damaged !== null) throw new StorageError(`${damaged}: the log is corrupt; ${remedy}`);
+}
+
+/** `last`: the end of the batch before it; null when it was not looked at. */
+function checkGap(segment: LogSegment, last: number | null, first: number): void {
+  const noted = first === segment.firstZxid ? segment.after : null;
+  const before = last ?? noted;
+  if (before === null) return;
+  const isNext = first === before + 1 || segment.beginOf(first) === before;
+  if (isNext && (noted ?? before) === before) return;
+  throw new StorageError(
+    `${segment.environment.path}: ${formatZxid(first)} follows ${formatZxid(before)}: ` +
+      `txns are missing; ${remedy}`,
+  );
 }
 
 /** The segments that may hold txns above `zxid`: from the last one that starts at or below it. */
@@ -67,6 +75,7 @@ export function batchEndAtOrBelow(segments: readonly LogSegment[], zxid: number)
   for (const segment of segments.toReversed()) {
     if (segment.firstZxid > zxid) continue;
     const end = segment.endAtOrBelow(zxid);
+    assert(end === null || end <= zxid, 'log: what ends at or below a zxid is not above it');
     if (end !== null) return end;
   }
   return null;

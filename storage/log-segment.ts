@@ -9,14 +9,16 @@ import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { assert } from '../protocol/assert.ts';
 import { type BatchFault, batchFault, firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
 import { formatZxid } from '../protocol/zxid.ts';
 import { discardFile } from './directory.ts';
-import { Environment } from './environment.ts';
+import { type Entry, Environment } from './environment.ts';
 import type { Promises } from './log-store.ts';
+import { sealed, unsealed } from './sealed.ts';
 import { remedy, StorageError } from './storage-error.ts';
 
-const format = 'natskeeper log 1';
+const format = 'natskeeper log 2';
 export const segmentPattern = /^log\.(\d{8})\.mdb$/;
 
 const tableKey = (name: string): Buffer => Buffer.from([0xff, ...Buffer.from(name)]);
@@ -32,6 +34,24 @@ const cutKey = tableKey('cut');
 /** There until the snapshot that the log was restarted behind has taken its place. */
 const awaitedKey = tableKey('awaited');
 export const batchesEnd = Buffer.from([0xff]);
+const tableEnd = Buffer.from([0xff, 0xff]);
+const tableNames = new Set([
+  'format',
+  'next',
+  'promises',
+  'committed',
+  'start',
+  'after',
+  'cut',
+  'awaited',
+]);
+const nameOf = (key: Buffer): string => key.toString('latin1', 1);
+/** And the first zxid of a batch that does not follow the zxid before it: what it follows. */
+const beginKey = (firstZxid: number): Buffer =>
+  Buffer.concat([tableKey('begin'), zxidKey(firstZxid)]);
+const beginsEnd = tableKey('begio');
+const isBegin = (key: Buffer): boolean =>
+  nameOf(key).startsWith('begin') && key.length === beginKey(0).length;
 
 /** Where the log begins. */
 export interface LogStart {
@@ -52,10 +72,7 @@ export class LogSegment {
   readonly environment: Environment;
   /** First zxid of its first batch; Infinity while it is empty. */
   firstZxid = Number.POSITIVE_INFINITY;
-  /**
-   * zxid that its first batch follows. Null: not known, in an empty one and in those of versions
-   * that did not note it.
-   */
+  /** zxid that its first batch follows. Null: not known, in an empty one. */
   after: number | null = null;
   /** About the size of its file. */
   bytes: number;
@@ -64,17 +81,51 @@ export class LogSegment {
     this.number = number;
     this.environment = environment;
     this.bytes = statSync(environment.path).size;
-    this.after = this.#readNumber(afterKey);
-    for (const { key } of environment.entries(zxidKey(0), batchesEnd)) {
+    for (const key of environment.keys(batchesEnd, tableEnd)) {
+      // One that is damaged hides what it stands for.
+      if (tableNames.has(nameOf(key)) || isBegin(key)) continue;
+      throw new StorageError(`${environment.path}: a key of its table is corrupt; ${remedy}`);
+    }
+    this.after = this.#read<number>(afterKey);
+    this.#findFirst();
+    if (this.after === null && !this.isEmpty) throw this.#missing(nameOf(afterKey));
+    this.#checkBegins();
+  }
+
+  #findFirst(): void {
+    this.firstZxid = Number.POSITIVE_INFINITY;
+    for (const key of this.environment.keys(zxidKey(0), batchesEnd)) {
+      const isSound = key.length === 8 && readKey(key) > (this.after ?? 0);
+      if (!isSound) throw new StorageError(`${this.faultAt(key, 'misplaced')}; ${remedy}`);
       this.firstZxid = readKey(key);
       break;
     }
   }
 
+  /** The first batch of an epoch is there if it is said to begin one. */
+  #checkBegins(): void {
+    for (const begin of this.#keys(beginKey(0), beginsEnd)) {
+      const key = begin.subarray(-8);
+      const isThere = this.environment.get(key) !== undefined;
+      if (!isThere) throw this.#missing(`record at ${formatZxid(readKey(key))}`);
+    }
+  }
+
+  #missing(name: string): StorageError {
+    return new StorageError(`${this.environment.path}: its ${name} is missing; ${remedy}`);
+  }
+
   /** Opens or makes it. `mapBytes` of address space; the file takes what it needs. */
   static async open(directory: string, number: number, mapBytes: number): Promise<LogSegment> {
     const path = segmentPath(directory, number);
-    return new LogSegment(number, await Environment.open(path, { format, mapBytes }));
+    const initial = heritageEntries(noHeritage);
+    const environment = await Environment.open(path, { format, mapBytes, initial });
+    try {
+      return new LogSegment(number, environment);
+    } catch (failure) {
+      await environment.close();
+      throw failure;
+    }
   }
 
   get isEmpty(): boolean {
@@ -84,14 +135,27 @@ export class LogSegment {
   /** `after` is the end of the batch before it, of whichever segment. */
   append(frame: Buffer, after: number): Promise<void> {
     const firstZxid = firstZxidOf(frame);
+    assert(firstZxid > after, 'log segment: a batch comes behind the one before it');
+    assert(
+      this.isEmpty || firstZxid > this.firstZxid,
+      'log segment: its first batch is the lowest',
+    );
     this.bytes += frame.length;
-    if (!this.isEmpty) return this.environment.put(zxidKey(firstZxid), frame);
-    this.firstZxid = firstZxid;
-    this.after = after;
-    return this.environment.change([
-      [afterKey, numberValue(after)],
-      [zxidKey(firstZxid), frame],
-    ]);
+    if (!this.isEmpty && firstZxid === after + 1) {
+      return this.environment.put(zxidKey(firstZxid), frame);
+    }
+    const entries = batchEntries([frame], after);
+    if (this.isEmpty) {
+      entries.push([afterKey, sealed(afterKey, after)]);
+      this.firstZxid = firstZxid;
+      this.after = after;
+    }
+    return this.environment.change(entries);
+  }
+
+  /** What a batch follows that begins an epoch; null when it is not known to begin one. */
+  beginOf(firstZxid: number): number | null {
+    return this.#read<number>(beginKey(firstZxid));
   }
 
   /**
@@ -101,7 +165,7 @@ export class LogSegment {
   endAtOrBelow(zxid: number): number | null {
     for (const key of this.environment.keysDown(zxidKey(zxid), zxidKey(0))) {
       const frame = this.environment.get(key)!;
-      const fault = batchFault(frame, crc32);
+      const fault = recordFault(key, frame);
       if (fault !== null) throw new StorageError(`${this.faultAt(key, fault)}; ${remedy}`);
       if (lastZxidOf(frame) <= zxid) return lastZxidOf(frame);
     }
@@ -115,14 +179,15 @@ export class LogSegment {
     return false;
   }
 
-  faultAt(key: Buffer, fault: BatchFault): string {
-    return `${this.environment.path}: the record at ${formatZxid(readKey(key))} is ${fault}`;
+  faultAt(key: Buffer, fault: RecordFault): string {
+    const at = key.length === 8 ? formatZxid(readKey(key)) : `'${key.toString('hex')}'`;
+    return `${this.environment.path}: the record at ${at} is ${fault}`;
   }
 
   /** Removes its last record. */
   async removeTorn(key: Buffer): Promise<void> {
-    await this.environment.removeAll([key]);
-    if (readKey(key) === this.firstZxid) this.firstZxid = Number.POSITIVE_INFINITY;
+    await this.environment.removeAll([key, beginKey(readKey(key))]);
+    this.#findFirst();
   }
 
   /**
@@ -136,32 +201,39 @@ export class LogSegment {
     heritage: Heritage,
     { voids }: { readonly voids: boolean },
   ): Promise<void> {
-    const from = zxidKey(zxid + 1);
-    const removed = Array.from(this.environment.keys(from, batchesEnd), (key) => Buffer.from(key));
+    assert(zxid >= 0, 'log segment: a cut is behind a zxid');
+    const removed = [
+      ...this.#keys(zxidKey(zxid + 1), batchesEnd),
+      ...this.#keys(beginKey(zxid + 1), beginsEnd),
+    ];
     const isEmptied = this.firstZxid > zxid;
-    const put = entriesOf(frames, heritage);
-    if (isEmptied) put.push([afterKey, numberValue(zxid)]);
-    if (voids) put.push([cutKey, Buffer.alloc(0)]);
+    const put = [...heritageEntries(heritage), ...batchEntries(frames, zxid)];
+    if (isEmptied) put.push([afterKey, sealed(afterKey, zxid)]);
+    if (voids) put.push([cutKey, sealed(cutKey, true)]);
     await this.environment.change(put, voids ? [...removed, nextKey] : removed);
-    if (isEmptied) this.#begin(frames, zxid);
+    if (isEmptied) this.after = zxid;
+    this.#findFirst();
     this.#grow(frames);
+  }
+
+  #keys(from: Buffer, to: Buffer): Buffer[] {
+    return Array.from(this.environment.keys(from, to), (key) => Buffer.from(key));
   }
 
   /** In one transaction: the log begins with this segment, which holds no batch yet. */
   async restart(frames: readonly Buffer[], heritage: Heritage): Promise<void> {
     const after = heritage.start.zxid;
+    assert(this.isEmpty, 'log segment: the log begins anew in an empty one');
+    assert(heritage.start.segment === this.number, 'log segment: it is the first one by its table');
     await this.environment.change([
-      ...entriesOf(frames, heritage),
-      [afterKey, numberValue(after)],
-      [awaitedKey, Buffer.alloc(0)],
+      ...heritageEntries(heritage),
+      ...batchEntries(frames, after),
+      [afterKey, sealed(afterKey, after)],
+      [awaitedKey, sealed(awaitedKey, true)],
     ]);
-    this.#begin(frames, after);
-    this.#grow(frames);
-  }
-
-  #begin(frames: readonly Buffer[], after: number): void {
     this.after = after;
-    this.firstZxid = frames.length > 0 ? firstZxidOf(frames[0]!) : Number.POSITIVE_INFINITY;
+    this.#findFirst();
+    this.#grow(frames);
   }
 
   #grow(frames: readonly Buffer[]): void {
@@ -169,39 +241,41 @@ export class LogSegment {
   }
 
   inherit(heritage: Heritage): Promise<void> {
+    assert(this.isEmpty, 'log segment: only a new one inherits');
     return this.environment.change(heritageEntries(heritage));
   }
 
   writePromises(promises: Promises): Promise<void> {
-    return this.environment.put(promisesKey, jsonValue(promises));
+    return this.environment.put(promisesKey, sealed(promisesKey, promises));
   }
 
   writeCommitted(zxid: number): Promise<void> {
-    return this.environment.put(committedKey, numberValue(zxid));
+    return this.environment.put(committedKey, sealed(committedKey, zxid));
   }
 
-  get promises(): Promises | null {
-    return this.#readJson<Promises>(promisesKey);
+  get promises(): Promises {
+    return this.#present<Promises>(promisesKey);
   }
 
   get committedZxid(): number {
-    return this.#readNumber(committedKey) ?? 0;
+    return this.#present<number>(committedKey);
   }
 
-  get start(): LogStart | null {
-    return this.#readJson<LogStart>(startKey);
+  get start(): LogStart {
+    return this.#present<LogStart>(startKey);
   }
 
   get next(): number | null {
-    return this.#readNumber(nextKey);
+    return this.#read<number>(nextKey);
   }
 
   writeNext(number: number): Promise<void> {
-    return this.environment.put(nextKey, numberValue(number));
+    assert(number === this.number + 1, 'log segment: the next one has the next number');
+    return this.environment.put(nextKey, sealed(nextKey, number));
   }
 
   get isCut(): boolean {
-    return this.environment.get(cutKey) !== undefined;
+    return this.#read<true>(cutKey) !== null;
   }
 
   /** The void segments are gone. */
@@ -210,21 +284,26 @@ export class LogSegment {
   }
 
   get isSnapshotAwaited(): boolean {
-    return this.environment.get(awaitedKey) !== undefined;
+    return this.#read<true>(awaitedKey) !== null;
   }
 
   endAwaiting(): Promise<void> {
     return this.environment.removeAll([awaitedKey]);
   }
 
-  #readNumber(key: Buffer): number | null {
-    const value = this.environment.get(key);
-    return value === undefined ? null : Number(value.toString());
+  #present<T>(key: Buffer): T {
+    const value = this.#read<T>(key);
+    if (value === null) throw this.#missing(nameOf(key));
+    return value;
   }
 
-  #readJson<T>(key: Buffer): T | null {
+  #read<T>(key: Buffer): T | null {
     const value = this.environment.get(key);
-    return value === undefined ? null : (JSON.parse(value.toString()) as T);
+    if (value === undefined) return null;
+    const read = unsealed(key, value);
+    if (read !== undefined) return read as T;
+    const name = isBegin(key) ? 'begin of an epoch' : nameOf(key);
+    throw new StorageError(`${this.environment.path}: its ${name} is corrupt; ${remedy}`);
   }
 
   close(): Promise<void> {
@@ -249,6 +328,7 @@ export async function discardSegment(path: string): Promise<void> {
 }
 
 export function zxidKey(zxid: number): Buffer {
+  assert(Number.isSafeInteger(zxid), 'log segment: a zxid is exact');
   const key = Buffer.alloc(8);
   key.writeBigUInt64BE(BigInt(zxid));
   return key;
@@ -258,20 +338,39 @@ export function readKey(key: Buffer): number {
   return Number(key.readBigUInt64BE());
 }
 
-type Entry = readonly [Buffer, Buffer];
+/** What is wrong with a stored batch: also that it is not the one that belongs under its key. */
+export type RecordFault = BatchFault | 'misplaced';
 
-function entriesOf(frames: readonly Buffer[], heritage: Heritage): Entry[] {
-  const batches = frames.map((frame): Entry => [zxidKey(firstZxidOf(frame)), frame]);
-  return [...heritageEntries(heritage), ...batches];
+export function recordFault(key: Buffer, frame: Buffer): RecordFault | null {
+  const fault = batchFault(frame, crc32);
+  if (fault !== null) return fault;
+  return key.equals(zxidKey(firstZxidOf(frame))) ? null : 'misplaced';
 }
+
+/** Batches that follow `after`, with what says where epochs begin. */
+function batchEntries(frames: readonly Buffer[], after: number): Entry[] {
+  const entries: Entry[] = [];
+  let last = after;
+  for (const frame of frames) {
+    const first = firstZxidOf(frame);
+    if (first !== last + 1) entries.push([beginKey(first), sealed(beginKey(first), last)]);
+    entries.push([zxidKey(first), frame]);
+    last = lastZxidOf(frame);
+  }
+  return entries;
+}
+
+/** Of a log that holds nothing: a file is made with it, so that what is not there was lost. */
+const noHeritage: Heritage = {
+  promises: { acceptedEpoch: 0, currentEpoch: 0 },
+  committedZxid: 0,
+  start: { zxid: 0, segment: 0 },
+};
 
 function heritageEntries({ promises, committedZxid, start }: Heritage): Entry[] {
   return [
-    [promisesKey, jsonValue(promises)],
-    [committedKey, numberValue(committedZxid)],
-    [startKey, jsonValue(start)],
+    [promisesKey, sealed(promisesKey, promises)],
+    [committedKey, sealed(committedKey, committedZxid)],
+    [startKey, sealed(startKey, start)],
   ];
 }
-
-const numberValue = (value: number): Buffer => Buffer.from(String(value));
-const jsonValue = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));

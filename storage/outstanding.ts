@@ -144,6 +144,7 @@ export class Outstanding {
     znode: Pick<ChangeRecord, 'aclId' | 'owner' | 'kind' | 'dataLength'>,
   ): void {
     const record = this.#records.get(path) ?? emptyRecord(path);
+    assert(!record.exists, 'outstanding: nothing is created where something is');
     this.touch(record, zxid);
     this.setAcl(record, znode.aclId);
     Object.assign(record, emptyRecord(path), znode, { exists: true, zxid });
@@ -152,6 +153,7 @@ export class Outstanding {
 
   /** The znode will have another ACL; the record is touched already. */
   setAcl(record: ChangeRecord, aclId: number): void {
+    assert(record.zxid > 0, 'outstanding: who gets an ACL was touched');
     this.#tree.acls.retain(aclId);
     this.#tree.acls.release(record.aclId);
     record.aclId = aclId;
@@ -159,6 +161,8 @@ export class Outstanding {
 
   /** A znode will vanish. */
   remove(record: ChangeRecord, zxid: number): void {
+    assert(record.exists, 'outstanding: a znode is removed once');
+    assert(record.childCount === 0, 'outstanding: who has children is not removed');
     this.touch(record, zxid);
     this.#unlistEphemeral(record);
     record.exists = false;
@@ -191,6 +195,7 @@ export class Outstanding {
 
   /** Starts to note what a multi changes, so that it can be taken back. */
   beginUndo(): void {
+    assert(this.#undo === null, 'outstanding: one multi is prepared at a time');
     this.#undo = [];
   }
 
@@ -204,6 +209,7 @@ export class Outstanding {
       return;
     }
     this.#queue.length -= undo.length;
+    assert(this.#queueHead <= this.#queue.length, 'outstanding: what is applied is not taken back');
     for (const { path, before } of undo.reverse()) {
       const record = this.#records.get(path);
       assert(record !== undefined, 'outstanding: a record to take back is present');
@@ -211,6 +217,7 @@ export class Outstanding {
       acls.release(record.aclId);
       if (before === null) this.#records.delete(path);
       else {
+        assert(before.zxid <= record.zxid, 'outstanding: a multi comes behind what it changes');
         Object.assign(record, before);
         this.#listEphemeral(record);
       }
@@ -231,6 +238,7 @@ export class Outstanding {
       }
     }
     if (this.#queueHead === queue.length) {
+      assert(this.#records.size === 0, 'outstanding: each record has a txn that waits');
       this.#queue = [];
       this.#queueHead = 0;
     } else if (this.#queueHead > 4096 && this.#queueHead * 2 > queue.length) {
@@ -241,6 +249,7 @@ export class Outstanding {
 
   /** The leader lost its role: nothing prepared will be applied. */
   clear(): void {
+    assert(this.#undo === null, 'outstanding: no multi is half prepared when all is dropped');
     for (const { aclId } of this.#records.values()) this.#tree.acls.release(aclId);
     this.#records.clear();
     this.#queue = [];

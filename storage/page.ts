@@ -14,6 +14,7 @@ const writer = new JuteWriter(64 * 1024);
 export function encodePage(tree: Tree, page: number): Buffer {
   writer.reset();
   const first = page << pageShift;
+  assert(first >= 0, 'page: pages are numbered from 0');
   for (let slot = first; slot < first + rowsPerPage && slot < tree.rows.slotLimit; slot++) {
     if (!tree.rows.isLive(slot)) continue;
     writer.reserve(1);
@@ -21,9 +22,13 @@ export function encodePage(tree: Tree, page: number): Buffer {
     const base = tree.rows.base(slot);
     writer.raw(tree.rows.bytes(slot), base, base + rowBytes);
     const length = tree.locateCell(slot);
+    assert(length >= 0, 'page: name and data have a length');
     const { buffer, offset } = tree.cells;
     writer.raw(buffer, offset, offset + length);
-    if (tree.rows.flags(slot) & Flag.ttl) writer.long(tree.special.ttls.get(slot) ?? 0);
+    if ((tree.rows.flags(slot) & Flag.ttl) === 0) continue;
+    const ttl = tree.special.ttls.get(slot);
+    assert(ttl !== undefined, 'page: a TTL znode is listed with its ttl');
+    writer.long(ttl);
   }
   return writer.copy();
 }

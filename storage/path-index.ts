@@ -54,6 +54,7 @@ class Segment {
 
   insert(hash: number, slot: number): void {
     const { pairs, mask } = this;
+    assert(this.count * 2 < pairs.length, 'path index: a probe finds a free pair');
     let at = (hash << 1) & mask;
     while (pairs[at + 1] !== 0) at = (at + 2) & mask;
     pairs[at] = hash;
@@ -109,6 +110,7 @@ export class PathIndex {
   }
 
   insert(hash: number, slot: number): void {
+    assert(slot >= 0, 'path index: slots are not negative');
     let segment = this.#segmentOf(hash);
     while (segment.count * 8 >= segment.pairs.length * 3) {
       this.#relieve(segment, hash);
@@ -127,6 +129,7 @@ export class PathIndex {
     this.#closeGap(this.#segment, this.#position);
     this.#segment.count--;
     this.#size--;
+    assert(this.#size >= 0 && this.#segment.count >= 0, 'path index: slots are removed once');
   }
 
   /** Moves later pairs of the probe sequence back, so that no mark of the removed one is left. */
@@ -150,11 +153,13 @@ export class PathIndex {
   #relieve(segment: Segment, hash: number): void {
     if (segment.depth >= depthMax) {
       const old = segment.pairs;
+      const { count } = segment;
       segment.pairs = new Int32Array(old.length * 2);
       segment.count = 0;
       for (let at = 0; at < old.length; at += 2) {
         if (old[at + 1] !== 0) segment.insert(old[at]!, old[at + 1]! - 1);
       }
+      assert(segment.count === count, 'path index: a segment that grows loses nothing');
       return;
     }
     if (segment.depth === this.#depth) {
@@ -162,15 +167,19 @@ export class PathIndex {
       this.#depth++;
     }
     const depth = segment.depth + 1;
+    assert(depth <= this.#depth, 'path index: the directory is as deep as its segments');
     const halves = [new Segment(depth, segmentEntriesMin), new Segment(depth, segmentEntriesMin)];
     const { pairs } = segment;
     for (let at = 0; at < pairs.length; at += 2) {
       if (pairs[at + 1] === 0) continue;
       halves[(pairs[at]! >>> (32 - depth)) & 1]!.insert(pairs[at]!, pairs[at + 1]! - 1);
     }
+    const count = halves[0]!.count + halves[1]!.count;
+    assert(count === segment.count, 'path index: a segment that splits loses nothing');
     const span = 1 << (this.#depth - depth);
     const first = ((hash >>> (32 - depth)) & ~1) * span;
     this.#directory.fill(halves[0]!, first, first + span);
     this.#directory.fill(halves[1]!, first + span, first + 2 * span);
+    assert(this.#directory.length === 1 << this.#depth, 'path index: its directory is whole');
   }
 }

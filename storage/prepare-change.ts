@@ -3,6 +3,7 @@
  * creates are in prepare-create.ts. Each follows ZooKeeper's order of checks (spec 2.5).
  */
 
+import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import type { JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
@@ -53,6 +54,7 @@ function prepareDelete(context: PrepareContext, writer: JuteWriter): number {
   if (record.childCount > 0) return ErrorCode.notEmpty;
   outstanding.touch(parent, context.zxid);
   parent.childCount--;
+  assert(parent.childCount >= 0, 'prepare: a parent counts its children');
   outstanding.remove(record, context.zxid);
   writer.slice(reader.buffer, pathStart, pathEnd);
   return ErrorCode.ok;
@@ -84,6 +86,7 @@ function prepareSetData(context: PrepareContext, writer: JuteWriter): number {
   if (version !== anyVersion && version !== record.version) return ErrorCode.badVersion;
   outstanding.touch(record, context.zxid);
   record.version = nextVersion(record.version);
+  assert(record.version !== anyVersion, 'prepare: no version means any');
   record.dataLength = Math.max(length, 0);
   writer.slice(reader.buffer, pathStart, pathEnd);
   if (length < 0) writer.int(-1);
@@ -109,6 +112,7 @@ function prepareSetAcl(context: PrepareContext, writer: JuteWriter): number {
   if (version !== anyVersion && version !== record.aversion) return ErrorCode.badVersion;
   outstanding.touch(record, context.zxid);
   record.aversion = nextVersion(record.aversion);
+  assert(fixed.length > 0, 'prepare: an ACL list is never empty');
   outstanding.setAcl(record, context.state.tree.acls.intern(fixed));
   writer.slice(reader.buffer, pathStart, pathEnd);
   writeAcl(writer, fixed);
@@ -129,6 +133,7 @@ function prepareCheck(context: PrepareContext, writer: JuteWriter): number {
   }
   if (version !== anyVersion && version !== record.version) return ErrorCode.badVersion;
   writer.slice(reader.buffer, pathStart, pathEnd);
+  assert(record.exists, 'prepare: what is checked is there');
   writer.int(nextVersion(version));
   return ErrorCode.ok;
 }

@@ -3,6 +3,7 @@
  * request they work on. Reused from request to request; nothing in it outlives one.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { JuteError, JuteReader } from '../protocol/jute.ts';
 import type { Membership } from '../protocol/membership.ts';
 import type { AccessControl } from './acl.ts';
@@ -86,6 +87,7 @@ export class PrepareContext {
     if (this.reader.range() < 0) throw new JuteError('null path');
     this.pathStart = this.reader.start;
     this.pathEnd = this.reader.stop;
+    assert(this.pathEnd <= this.reader.end, 'prepare: a path lies inside its request');
     return this.reader.buffer.toString('utf8', this.pathStart, this.pathEnd);
   }
 

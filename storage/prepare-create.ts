@@ -3,6 +3,7 @@
  * suffix, absence, quota, in this order.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import type { JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
@@ -62,11 +63,18 @@ export function prepareCreate(context: PrepareContext, op: number, writer: JuteW
     return ErrorCode.quotaExceeded;
   }
 
+  assert(
+    parentEnd > pathStart && parentEnd <= pathEnd,
+    'prepare: a path is longer than its parent',
+  );
+  assert(parent.exists, 'prepare: the parent of a new znode is there');
   outstanding.touch(parent, zxid);
   parent.childCreates = (parent.childCreates + 1) | 0;
   parent.childCount++;
+  assert(parent.childCount > 0, 'prepare: a parent counts its children');
   const aclId = fixed === null ? openAclId : context.state.tree.acls.intern(fixed);
   const owner = isEphemeral ? context.session : '';
+  assert(!isEphemeral || owner !== '', 'prepare: an ephemeral has an owner');
   outstanding.create(path, zxid, { aclId, owner, kind: kindOf(op), dataLength: size });
 
   if (suffix === '') writer.slice(reader.buffer, pathStart, pathEnd);

@@ -3,6 +3,7 @@
  * containers and expired TTL znodes.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import type { JuteWriter } from '../protocol/jute.ts';
 import { isSystemPath, parentPath } from '../protocol/path.ts';
@@ -17,8 +18,10 @@ export function prepareCloseSession(context: PrepareContext, writer: JuteWriter)
     const record = outstanding.findPath(path);
     const parent = outstanding.findPath(parentPath(path));
     if (record === null || parent === null) continue;
+    assert(record.owner === session, 'prepare: a session takes only its own ephemerals along');
     outstanding.touch(parent, zxid);
     parent.childCount--;
+    assert(parent.childCount >= 0, 'prepare: a parent counts its children');
     outstanding.remove(record, zxid);
   }
   writer.strings(paths);
@@ -49,6 +52,7 @@ export function prepareDeleteContainer(context: PrepareContext, writer: JuteWrit
   if (parent === null) return ErrorCode.noNode;
   outstanding.touch(parent, context.zxid);
   parent.childCount--;
+  assert(parent.childCount >= 0, 'prepare: a parent counts its children');
   outstanding.remove(record, context.zxid);
   writer.string(path);
   return ErrorCode.ok;

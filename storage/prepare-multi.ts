@@ -4,6 +4,7 @@
  * RuntimeInconsistency (spec 1.8). Its changes are taken back, those of earlier requests are not.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import { JuteError, type JuteReader, type JuteWriter, putInt } from '../protocol/jute.ts';
 import { writeOps } from '../protocol/multi.ts';
@@ -19,6 +20,7 @@ export function prepareMulti(context: PrepareContext, writer: JuteWriter): numbe
   const from = reader.position;
   const count = countParts(reader);
   reader.position = from;
+  assert(count >= 0, 'prepare: parts of a multi are counted');
   outstanding.beginUndo();
   let isDone = false;
   try {
@@ -47,6 +49,8 @@ function prepareParts(context: PrepareContext, writer: JuteWriter, count: number
       writeFailure(writer, count, index, error);
       return false;
     }
+    assert(writer.length >= partStart + 8, 'prepare: a part has a head');
+    assert(end <= reader.end, 'prepare: a part lies inside its multi');
     putInt(writer.buffer, partStart + 4, writer.length - partStart - 8);
     reader.position = end;
   }

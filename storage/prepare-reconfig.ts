@@ -66,6 +66,9 @@ export function prepareReconfig(context: PrepareContext, writer: JuteWriter): nu
   if (!context.access.allows(record.aclId, Permission.write, context.caller)) {
     return ErrorCode.noAuth;
   }
+  assert(zxid > context.reconfigZxid, 'prepare: reconfigs come in zxid order');
+  assert(votersOf(next).length > 0, 'prepare: an ensemble has voters');
+  assert(next.version === zxid, 'prepare: a list of members has the zxid of its txn as version');
   context.reconfigZxid = zxid;
   writeMembership(context, record, formatMembership(next), writer);
   reconfig.proposed(next);
@@ -88,6 +91,7 @@ function isPrepared({ reconfigZxid, state, zxid }: PrepareContext): boolean {
 function configRecord({ outstanding }: PrepareContext): ChangeRecord {
   const record = outstanding.findPath(configPath);
   assert(record !== null, 'prepare: the config znode is never deleted');
+  assert(record.owner === '', 'prepare: the config znode is nobody’s ephemeral');
   return record;
 }
 
@@ -97,6 +101,7 @@ function writeMembership(
   text: string,
   writer: JuteWriter,
 ): void {
+  assert(text !== '', 'prepare: a membership is never empty');
   context.outstanding.touch(record, context.zxid);
   record.version = configZnodeVersion;
   record.dataLength = Buffer.byteLength(text);

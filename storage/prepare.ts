@@ -4,6 +4,7 @@
  * (spec 2.5); apply cannot fail. The tree is only read.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import { JuteError, type JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
@@ -66,6 +67,8 @@ export class Preparer {
    */
   prepare(request: WriteRequest, zxid: number, writer: JuteWriter): number {
     const context = this.#context;
+    assert(zxid > context.state.lastZxid, 'prepare: a txn comes behind all that is applied');
+    assert(zxid > context.zxid, 'prepare: zxids rise, and each is used once');
     context.reader.reset(request.buffer, request.start, request.end);
     context.session = request.session;
     context.sessionHigh = request.sessionHigh;
@@ -80,6 +83,7 @@ export class Preparer {
       if (!(failure instanceof JuteError)) throw failure;
       error = ErrorCode.marshallingError;
     }
+    assert(writer.length >= start, 'prepare: a txn stays behind those before it');
     if (error !== ErrorCode.ok) {
       writer.length = start;
       beginTxn(writer, request, Opcode.error);

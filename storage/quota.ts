@@ -6,6 +6,7 @@
  * With no quota set, nothing here costs more than one look at a counter.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { limitsName, quotaPath, statsName } from '../protocol/path.ts';
 import type { Tree } from './tree.ts';
 import { Field, noSlot } from './znode-rows.ts';
@@ -58,6 +59,7 @@ export class Quotas {
   /** A znode appeared: it may be a quota's own znode, or count under one. */
   created(buffer: Buffer, start: number, end: number, bytes: number): void {
     if (this.isEmpty && !isBelowQuota(buffer, start, end)) return;
+    assert(bytes >= 0, 'quota: a new znode has no less than nothing');
     const path = buffer.toString('utf8', start, end);
     if (path.startsWith(`${quotaPath}/`)) {
       const name = path.slice(path.lastIndexOf('/') + 1);
@@ -71,6 +73,7 @@ export class Quotas {
 
   deleted(buffer: Buffer, start: number, end: number, bytes: number): void {
     if (this.isEmpty) return;
+    assert(bytes >= 0, 'quota: an old znode had no less than nothing');
     const path = buffer.toString('utf8', start, end);
     if (path.startsWith(`${quotaPath}/`)) {
       if (path.endsWith(`/${limitsName}`)) {
@@ -89,6 +92,7 @@ export class Quotas {
 
   /** Would the change pass a hard limit of the quota above `path`? */
   exceeded(path: string, countMore: number, bytesMore: number): boolean {
+    assert(countMore >= 0, 'quota: only what comes can pass a limit');
     const subject = this.#subjectOf(path);
     if (subject === null) return false;
     const limits = this.#read(subject, limitsName);
@@ -113,6 +117,7 @@ export class Quotas {
     this.#paths.clear();
     const top = this.#tree.findPath(quotaPath);
     if (top !== noSlot) this.#collect(top);
+    assert(this.#paths.size < this.#tree.count, 'quota: each has a znode of its own');
     for (const subject of this.#paths) this.#recount(subject);
   }
 
@@ -140,6 +145,7 @@ export class Quotas {
   }
 
   #adjust(path: string, count: number, bytes: number): void {
+    assert(Math.abs(count) <= 1, 'quota: znodes come and go one by one');
     const subject = this.#subjectOf(path);
     if (subject === null) return;
     const usage = this.#read(subject, statsName);
@@ -173,6 +179,8 @@ export class Quotas {
         child = this.#tree.nextSibling(child);
       }
     }
+    assert(bytes >= 0 && bytes <= this.#tree.dataBytes, 'quota: a part is no more than the tree');
+    assert(count <= this.#tree.count, 'quota: a part has no more znodes than the tree');
     this.#write(subject, count, bytes);
   }
 }

@@ -2,6 +2,7 @@
  * multiRead: independent reads in one request. Each part succeeds or fails alone (spec 1.8).
  */
 
+import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../protocol/jute.ts';
 import { readOps } from '../protocol/multi.ts';
@@ -24,6 +25,7 @@ export function readMultiRead(
     const start = reply.length;
     reply.int(op).boolean(false).int(ErrorCode.ok);
     const error = readPart(op);
+    assert(reply.length > start, 'read: a part stays behind those before it');
     if (error === ErrorCode.ok) continue;
     reply.length = start;
     reply.int(Opcode.error).boolean(false).int(error).int(error);

@@ -3,6 +3,7 @@
  * setWatches2 (spec 3.5, 3.6). The watches themselves are kept by whoever implements WatchPort.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
@@ -33,6 +34,7 @@ export function answerWatchRequest(
   watches: WatchPort,
   reply: JuteWriter,
 ): number {
+  assert(watcher >= 0, 'read: who watches has a number');
   switch (op) {
     case Opcode.addWatch:
       return addWatch(reader, watcher, watches, reply);

@@ -4,6 +4,7 @@
  * but for `exists`, which also watches a path without a znode (spec 2.5, 3.5).
  */
 
+import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
@@ -181,6 +182,7 @@ export class TreeReader {
       count++;
       for (let at = tree.firstChild(slot); at !== noSlot; at = tree.nextSibling(at)) open.push(at);
     }
+    assert(count >= 0 && count < tree.count, 'read: a part has fewer znodes than the tree');
     reply.int(count);
     return ErrorCode.ok;
   }
@@ -190,6 +192,7 @@ export class TreeReader {
     const { tree } = this.#state;
     const paths: string[] = [];
     for (const slot of tree.special.ephemeralsOf(session)) {
+      assert(tree.rows.isLive(slot), 'read: an ephemeral that is listed is there');
       const path = tree.path(slot);
       if (prefix === '' || prefix === '/' || path.startsWith(prefix)) paths.push(path);
     }
@@ -198,6 +201,7 @@ export class TreeReader {
   }
 
   #writeData(slot: number, reply: JuteWriter): void {
+    assert(slot !== noSlot, 'read: whose data are told is there');
     const { tree } = this.#state;
     if (tree.isNull(slot)) {
       reply.int(-1);
@@ -210,19 +214,24 @@ export class TreeReader {
   }
 
   #writeStat(slot: number, reply: JuteWriter): void {
+    assert(slot !== noSlot, 'read: whose Stat is told is there');
     reply.reserve(statBytes);
     this.#state.tree.copyStat(slot, reply.buffer, reply.length);
     reply.length += statBytes;
   }
 
   #writeChildren(slot: number, reply: JuteWriter): void {
+    assert(slot !== noSlot, 'read: whose children are told is there');
     const { tree } = this.#state;
-    reply.int(tree.numChildren(slot));
+    let left = tree.numChildren(slot);
+    reply.int(left);
     for (let at = tree.firstChild(slot); at !== noSlot; at = tree.nextSibling(at)) {
       tree.locateCell(at);
       const { buffer, offset } = tree.cells;
       reply.slice(buffer, offset, offset + tree.rows.nameLength(at));
+      left--;
     }
+    assert(left === 0, 'read: as many children are listed as are counted');
   }
 }
 

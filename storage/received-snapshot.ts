@@ -92,9 +92,11 @@ export async function settleReceived(directory: string, log: RestartedLog): Prom
 async function storedZxid(path: string): Promise<number | null> {
   if (!existsSync(path)) return null;
   const file = await SnapshotFile.open(path, usualMapBytes);
-  const zxid = file.meta?.zxid ?? null;
-  await file.close();
-  return zxid;
+  try {
+    return file.meta?.zxid ?? null;
+  } finally {
+    await file.close();
+  }
 }
 
 async function install(received: string, tree: string): Promise<void> {

@@ -3,6 +3,7 @@
  * apply as in life. What does not add up is refused with a reason, never repaired by guessing.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { batchHeaderBytes, firstZxidOf, lastZxidOf, txnCountOf } from '../protocol/batch.ts';
 import { JuteReader } from '../protocol/jute.ts';
 import { Txn } from '../protocol/txn.ts';
@@ -56,7 +57,10 @@ export function recover(
         `the end of the log is missing; ${remedy}`,
     );
   }
-  log.startAfter(state.lastZxid);
+  const { lastZxid } = state;
+  assert(lastZxid <= Math.max(upTo, snapshotZxid), 'recovery: nothing is applied that may not be');
+  assert(lastZxid <= log.lastZxid, 'recovery: the state holds no more than the log');
+  log.startAfter(lastZxid);
   return { state, snapshotZxid, txnsReplayed };
 }
 
@@ -85,8 +89,10 @@ export function replayer(state: ReplicatedState): (frame: Buffer) => number {
       txn.read(reader, first + index);
       if (txn.zxid <= state.lastZxid) continue;
       applier.apply(txn, null);
+      assert(state.lastZxid === txn.zxid, 'recovery: what is applied is in the state');
       applied++;
     }
+    assert(applied <= count, 'recovery: each txn of a batch is applied once');
     return applied;
   };
 }

@@ -3,8 +3,13 @@
  * connection, and when a session was last heard of, is not replicated and not kept here.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { JuteReader, JuteWriter } from '../protocol/jute.ts';
 import { highHalf, lowHalf, sessionIdFromHalves } from '../protocol/session-id.ts';
+
+const idChars = 16;
+/** Id and timeout of one session in a snapshot. */
+const savedBytes = 12;
 
 export class SessionTable {
   /** Timeout in ms by session id. */
@@ -23,6 +28,8 @@ export class SessionTable {
   }
 
   set(id: string, timeoutMs: number): void {
+    assert(id.length === idChars, 'session table: an id is 16 hex digits');
+    assert(timeoutMs >= 0, 'session table: a timeout is not negative');
     this.#timeouts.set(id, timeoutMs);
   }
 
@@ -35,11 +42,12 @@ export class SessionTable {
   }
 
   save(): Buffer {
-    const writer = new JuteWriter(4 + this.size * 12);
+    const writer = new JuteWriter(4 + this.size * savedBytes);
     writer.int(this.size);
     for (const [id, timeoutMs] of this.#timeouts) {
       writer.halves(highHalf(id), lowHalf(id)).int(timeoutMs);
     }
+    assert(writer.length === 4 + this.size * savedBytes, 'session table: all of it is saved');
     return writer.copy();
   }
 

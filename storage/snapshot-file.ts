@@ -1,28 +1,39 @@
 /**
  * How a snapshot lies in its LMDB file. Each page has two places, and each table two keys: a pass
- * writes the one that does not hold the last finished version. Every value carries its pass and a
- * checksum.
+ * writes the one that does not hold the last finished version. Every value has a seal; those of
+ * pages and tables begin with their pass. An entry that nobody writes, or tables without what they
+ * belong to, are damage.
  */
 
-import { crc32 } from 'node:zlib';
-import { Environment } from './environment.ts';
+import { assert } from '../protocol/assert.ts';
+import { type Entry, Environment } from './environment.ts';
+import { sealed, sealedBytes, unsealed, unsealedBytes } from './sealed.ts';
 import type { SnapshotMeta, SnapshotPage } from './snapshot-store.ts';
 import { remedy, StorageError } from './storage-error.ts';
 
-const format = 'natskeeper tree 1';
+const format = 'natskeeper tree 2';
 const metaKey = Buffer.from('meta');
+const names: ReadonlySet<string> = new Set(['meta', 'sessions0', 'sessions1', 'acls0', 'acls1']);
+const pageKeyBytes = 6;
 const pagesFrom = Buffer.from('p');
 const pagesTo = Buffer.from('q');
+const keysFrom = Buffer.from([0]);
+const keysTo = Buffer.from([0xff]);
 /** Address space; the library takes more when a file needs it. */
 export const usualMapBytes = 1024 ** 3;
-/** Checksum and pass in front of each value. */
-const headerBytes = 8;
+/** Of the pass in front of pages and tables. */
+const passBytes = 4;
 
 export type TableName = 'sessions' | 'acls';
 
 /** A page in the version that a pass left, and which of its places holds it. */
 export interface PlacedPage extends SnapshotPage {
   readonly place: number;
+}
+
+interface Versioned {
+  readonly pass: number;
+  readonly bytes: Buffer;
 }
 
 export class SnapshotFile {
@@ -33,7 +44,25 @@ export class SnapshotFile {
   }
 
   static async open(path: string, mapBytes: number, isChecked = false): Promise<SnapshotFile> {
-    return new SnapshotFile(await Environment.open(path, { format, mapBytes, isChecked }));
+    const file = new SnapshotFile(await Environment.open(path, { format, mapBytes, isChecked }));
+    try {
+      file.#checkNames();
+    } catch (failure) {
+      await file.close();
+      throw failure;
+    }
+    return file;
+  }
+
+  /** A key that is damaged hides what it stands for. */
+  #checkNames(): void {
+    const hasMeta = this.meta !== null;
+    const ranges = [this.#environment.keys(keysFrom, pagesFrom)];
+    ranges.push(this.#environment.keys(pagesTo, keysTo));
+    for (const key of ranges.flatMap((range) => Array.from(range, String))) {
+      if (!names.has(key)) throw this.#corrupt('a key of its tables');
+      if (!hasMeta) throw this.#corrupt('what it is a snapshot of');
+    }
   }
 
   get path(): string {
@@ -43,7 +72,10 @@ export class SnapshotFile {
   /** Of the last finished pass; null when there is none. */
   get meta(): SnapshotMeta | null {
     const stored = this.#environment.get(metaKey);
-    return stored === undefined ? null : (JSON.parse(stored.toString()) as SnapshotMeta);
+    if (stored === undefined) return null;
+    const read = unsealed(metaKey, stored);
+    if (read !== undefined) return read as SnapshotMeta;
+    throw this.#corrupt('what it is a snapshot of');
   }
 
   /**
@@ -56,53 +88,60 @@ export class SnapshotFile {
     first = 0,
     onYounger: (key: Buffer) => void = () => {},
   ): Iterable<PlacedPage> {
-    let best: { readonly page: number; readonly place: number; readonly value: Buffer } | null =
-      null;
+    let best: (PlacedPage & Versioned) | null = null;
     for (const { key, value } of this.#environment.entries(pageKey(first, 0), pagesTo)) {
-      const page = key.readUInt32BE(1);
+      const page = key.length === pageKeyBytes ? key.readUInt32BE(1) : -1;
       if (best !== null && best.page !== page) {
-        yield { page: best.page, place: best.place, bytes: this.#checked(best.value, best.page) };
+        yield best;
         best = null;
       }
-      const written = value.readUInt32BE(4);
-      if (written > pass) onYounger(Buffer.from(key));
-      else if (best === null || best.value.readUInt32BE(4) <= written) {
-        best = { page, place: key[5]!, value };
+      // Each version: the pass of one that is damaged says nothing of which one counts.
+      const version = this.#opened(key, value, `page ${page}`);
+      if (version.pass > pass) onYounger(Buffer.from(key));
+      else if (best === null || best.pass <= version.pass) {
+        best = { page, place: key[5]!, ...version };
       }
     }
-    if (best === null) return;
-    yield { page: best.page, place: best.place, bytes: this.#checked(best.value, best.page) };
+    if (best !== null) yield best;
   }
 
   /** @throws StorageError when it is missing or corrupt */
   table(name: TableName, pass: number): Buffer {
-    const value = this.#environment.get(tableKey(name, pass));
-    if (value === undefined) {
-      throw new StorageError(`${this.path}: the table of ${name} is missing`);
-    }
-    return this.#checked(value, -1);
+    const key = tableKey(name, pass);
+    const value = this.#environment.get(key);
+    const version = value === undefined ? null : this.#opened(key, value, `the table of ${name}`);
+    if (version?.pass === pass) return version.bytes;
+    throw new StorageError(`${this.path}: the table of ${name} is missing; ${remedy}`);
   }
 
-  #checked(value: Buffer, page: number): Buffer {
-    if (crc32(value.subarray(4)) !== value.readUInt32BE(0)) {
-      throw new StorageError(
-        `${this.path}: page ${page} is corrupt (its checksum is wrong); ${remedy}`,
-      );
-    }
-    return value.subarray(headerBytes);
+  #opened(key: Buffer, value: Buffer, name: string): Versioned {
+    const opened = unsealedBytes(key, value);
+    if (opened === null) throw this.#corrupt(name);
+    return { pass: opened.readUInt32BE(0), bytes: opened.subarray(passBytes) };
+  }
+
+  #corrupt(name: string): StorageError {
+    return new StorageError(`${this.path}: ${name} is corrupt (its checksum is wrong); ${remedy}`);
   }
 
   /** Durable when the promise resolves. */
   writePage({ page, place, bytes }: PlacedPage, pass: number): Promise<void> {
-    return this.#environment.put(pageKey(page, place), wrap(bytes, pass));
+    assert(place === 0 || place === 1, 'snapshot: a page has two places');
+    const key = pageKey(page, place);
+    return this.#environment.put(key, wrap(key, bytes, pass));
   }
 
   /** In one transaction: all that was written by this pass is the snapshot. */
   finish(meta: SnapshotMeta, sessions: Buffer, acls: Buffer): Promise<void> {
+    assert(meta.pass > 0, 'snapshot: passes are counted from one');
+    const table = (name: TableName, bytes: Buffer): Entry => {
+      const key = tableKey(name, meta.pass);
+      return [key, wrap(key, bytes, meta.pass)];
+    };
     return this.#environment.putAll([
-      [tableKey('sessions', meta.pass), wrap(sessions, meta.pass)],
-      [tableKey('acls', meta.pass), wrap(acls, meta.pass)],
-      [metaKey, Buffer.from(JSON.stringify(meta))],
+      table('sessions', sessions),
+      table('acls', acls),
+      [metaKey, sealed(metaKey, meta)],
     ]);
   }
 
@@ -119,16 +158,16 @@ export class SnapshotFile {
   }
 }
 
-function wrap(bytes: Buffer, pass: number): Buffer {
-  const value = Buffer.allocUnsafe(headerBytes + bytes.length);
-  value.writeUInt32BE(pass, 4);
-  bytes.copy(value, headerBytes);
-  value.writeUInt32BE(crc32(value.subarray(4)), 0);
-  return value;
+function wrap(key: Buffer, bytes: Buffer, pass: number): Buffer {
+  assert(pass > 0, 'snapshot: what is stored belongs to a pass');
+  const version = Buffer.alloc(passBytes);
+  version.writeUInt32BE(pass);
+  return sealedBytes(key, version, bytes);
 }
 
 function pageKey(page: number, place: number): Buffer {
-  const key = Buffer.alloc(6);
+  assert(page >= 0, 'snapshot: pages are numbered from 0');
+  const key = Buffer.alloc(pageKeyBytes);
   key[0] = pagesFrom[0]!;
   key.writeUInt32BE(page, 1);
   key[5] = place;

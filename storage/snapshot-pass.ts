@@ -6,6 +6,7 @@
  * changed, not the size of the tree.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { encodePage } from './page.ts';
 import type { ReplicatedState } from './replicated-state.ts';
 import type { SnapshotMeta, SnapshotStore } from './snapshot-store.ts';
@@ -37,6 +38,8 @@ export class SnapshotPass {
       time,
     };
     this.pagesOwed = tree.rows.owePages();
+    assert(this.pagesOwed <= this.#meta.pageCount, 'snapshot: no more is owed than there is');
+    assert(state.lastZxid >= (store.meta?.zxid ?? 0), 'snapshot: they never go back');
     tree.rows.onOwedPage = (page) => this.#save(page);
   }
 
@@ -45,6 +48,7 @@ export class SnapshotPass {
   }
 
   #save(page: number): void {
+    assert(page < this.#meta.pageCount, 'snapshot: a page that came later is not owed');
     this.#state.tree.rows.settlePage(page);
     const written = this.#store.writePage(page, encodePage(this.#state.tree, page));
     // Looked at by the next slice; until then a rejection must not count as unhandled.
@@ -54,6 +58,7 @@ export class SnapshotPass {
 
   /** Writes up to `pagesMax` owed pages; resolves when all so far is durable, false at the end. */
   async writeSlice(pagesMax: number): Promise<boolean> {
+    assert(pagesMax > 0, 'snapshot: a slice goes on with the pass');
     const { rows } = this.#state.tree;
     const { pageCount } = this.#meta;
     for (let left = pagesMax; left > 0 && this.#cursor < pageCount; this.#cursor++) {
@@ -61,6 +66,7 @@ export class SnapshotPass {
       this.#save(this.#cursor);
       left--;
     }
+    assert(this.#cursor <= pageCount, 'snapshot: a pass goes no further than it has to');
     const pending = this.#pending;
     this.#pending = [];
     await Promise.all(pending);
@@ -69,6 +75,8 @@ export class SnapshotPass {
 
   /** After the last slice. */
   async finish(): Promise<SnapshotMeta> {
+    assert(this.#cursor === this.#meta.pageCount, 'snapshot: a pass ends behind its last page');
+    assert(this.#pending.length === 0, 'snapshot: a pass ends when all of it is durable');
     this.#state.tree.rows.onOwedPage = () => {};
     await this.#store.finish(this.#meta, this.#sessions, this.#acls);
     return this.#meta;

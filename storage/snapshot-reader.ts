@@ -32,10 +32,12 @@ export class LmdbReader implements SnapshotReader {
 
   next(bytesMax: number): readonly SnapshotPage[] {
     assert(this.#isOpen, 'snapshot: none is read after it was closed');
+    assert(bytesMax > 0, 'snapshot: some of it is asked for');
     const taken: SnapshotPage[] = [];
     let left = bytesMax;
     for (const { page, bytes } of this.#file.pages(this.meta.pass, this.#nextPage)) {
       if (taken.length > 0 && bytes.length > left) break;
+      assert(page >= this.#nextPage, 'snapshot: pages are read in order');
       taken.push({ page, bytes: Buffer.from(bytes) });
       left -= bytes.length;
       this.#nextPage = page + 1;

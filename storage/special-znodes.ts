@@ -30,13 +30,20 @@ export class SpecialZnodes {
 
   add(slot: number, kind: number, ownerHigh: number, ownerLow: number, ttl: number): void {
     if (kind & Flag.ephemeral) {
+      assert((ownerHigh | ownerLow) !== 0, 'ephemerals: each has an owner');
       const owner = sessionIdFromHalves(ownerHigh, ownerLow);
       const owned = this.#ephemerals.get(owner);
       if (owned) owned.add(slot);
       else this.#ephemerals.set(owner, new Set([slot]));
       this.ephemeralCount++;
-    } else if (kind & Flag.container) this.containers.add(slot);
-    else if (kind & Flag.ttl) this.ttls.set(slot, ttl);
+      assert(this.ephemeralCount >= this.#ephemerals.size, 'ephemerals: an owner has at least one');
+    } else if (kind & Flag.container) {
+      assert(!this.containers.has(slot), 'containers: each is listed once');
+      this.containers.add(slot);
+    } else if (kind & Flag.ttl) {
+      assert(!this.ttls.has(slot), 'TTL znodes: each is listed once');
+      this.ttls.set(slot, ttl);
+    }
   }
 
   remove(slot: number, kind: number, ownerHigh: number, ownerLow: number): void {
@@ -46,7 +53,10 @@ export class SpecialZnodes {
       assert(owned?.delete(slot) === true, 'ephemerals: a removed one was listed under its owner');
       if (owned.size === 0) this.#ephemerals.delete(owner);
       this.ephemeralCount--;
-    } else if (kind & Flag.container) this.containers.delete(slot);
-    else if (kind & Flag.ttl) this.ttls.delete(slot);
+      assert(this.ephemeralCount >= 0, 'ephemerals: each is counted once');
+    } else if (kind & Flag.container) {
+      assert(this.containers.delete(slot), 'containers: a removed one was listed');
+    } else if (kind & Flag.ttl)
+      assert(this.ttls.delete(slot), 'TTL znodes: a removed one was listed');
   }
 }

@@ -5,6 +5,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { assert } from '../protocol/assert.ts';
 import { DataLock } from './data-lock.ts';
 import { LmdbLog } from './lmdb-log.ts';
 import { LmdbSnapshots } from './lmdb-snapshots.ts';
@@ -74,6 +75,7 @@ async function openLocked(places: Places, lock: DataLock): Promise<Stores> {
       treeDirectory,
       logDirectory,
       reopen: async () => {
+        assert(holdsLock, 'stores: they are opened anew once');
         holdsLock = false;
         await close();
         return openLocked(places, lock);

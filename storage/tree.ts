@@ -15,7 +15,7 @@ import { CellPool, sameCell } from './cell-pool.ts';
 import { TreeDigest } from './digest.ts';
 import { finishHash, hashBytes, hashChild, PathIndex, pathHashBasis } from './path-index.ts';
 import { SpecialZnodes } from './special-znodes.ts';
-import { Field, Flag, noSlot, rootSlot, ZnodeRows } from './znode-rows.ts';
+import { Field, Flag, nameBytesMax, noSlot, rootSlot, ZnodeRows } from './znode-rows.ts';
 
 const slash = 0x2f;
 /** /zookeeper: made with the tree and never removed. */
@@ -81,6 +81,8 @@ export class Tree {
     rows.setWireInt(config, Field.aversion, -1);
     tree.digest.update(root);
     tree.digest.update(zookeeper);
+    assert(tree.count === 4, 'tree: an empty one is the root and what is below /zookeeper');
+    assert(tree.digest.value === tree.digest.recompute(), 'tree: its digest is that of its rows');
     return tree;
   }
 
@@ -195,11 +197,13 @@ export class Tree {
     init: ZnodeInit,
   ): number {
     const { rows } = this;
+    assert(nameEnd > nameStart, 'tree: a new znode has a name');
     const slot = rows.allocate();
     rows.beforeChange(parent);
     const isNull = init.dataStart < 0;
     const dataLength = isNull ? 0 : init.dataEnd - init.dataStart;
     const nameLength = nameEnd - nameStart;
+    assert(nameLength <= nameBytesMax && dataLength >= 0, 'tree: name and data fit into a row');
     const cell = this.cells.allocate(nameLength + dataLength);
     this.cells.locate(cell, nameLength + dataLength);
     copyBytes(bytes, nameStart, nameEnd, this.cells.buffer, this.cells.offset);
@@ -207,7 +211,9 @@ export class Tree {
       const at = this.cells.offset + nameLength;
       copyBytes(bytes, init.dataStart, init.dataEnd, this.cells.buffer, at);
     }
-    const inSystem = parent === zookeeperSlot || (rows.flags(parent) & Flag.system) !== 0;
+    const above = rows.flags(parent);
+    assert((above & Flag.live) !== 0, 'tree: the parent of a new znode is there');
+    const inSystem = parent === zookeeperSlot || (above & Flag.system) !== 0;
     const inherited = inSystem ? Flag.system : 0;
     const flags = Flag.live | init.kind | (isNull ? Flag.nullData : 0) | inherited;
     rows.setInt(slot, Field.nameAndFlags, (nameLength << 8) | flags);
@@ -244,6 +250,8 @@ export class Tree {
     rows.setInt(slot, Field.parent, parent);
     rows.setInt(slot, Field.nextSibling, sibling);
     if (sibling !== noSlot) {
+      const before = rows.int(sibling, Field.previousSibling);
+      assert(before === noSlot, 'tree: nothing is before the first child');
       rows.beforeChange(sibling);
       rows.setInt(sibling, Field.previousSibling, slot);
     }
@@ -286,12 +294,16 @@ export class Tree {
     rows.beforeChange(parent);
     const next = this.nextSibling(slot);
     const previous = rows.int(slot, Field.previousSibling);
-    if (previous === noSlot) rows.setInt(parent, Field.firstChild, next);
-    else {
+    if (previous === noSlot) {
+      assert(this.firstChild(parent) === slot, 'tree: the first child is linked by its parent');
+      rows.setInt(parent, Field.firstChild, next);
+    } else {
+      assert(this.nextSibling(previous) === slot, 'tree: links of siblings are symmetric');
       rows.beforeChange(previous);
       rows.setInt(previous, Field.nextSibling, next);
     }
     if (next !== noSlot) {
+      assert(rows.int(next, Field.previousSibling) === slot, 'tree: siblings link back');
       rows.beforeChange(next);
       rows.setInt(next, Field.previousSibling, previous);
     }
@@ -308,9 +320,12 @@ export class Tree {
     this.digest.forget(slot);
     const bytes = rows.nameLength(slot) + rows.wireInt(slot, Field.dataLength);
     this.dataBytes -= bytes;
+    assert(this.dataBytes >= 0, 'tree: bytes of names and data are counted once');
     this.cells.free(rows.int(slot, Field.cell), bytes);
     rows.free(slot);
-    rows.setWireInt(parent, Field.numChildren, this.numChildren(parent) - 1);
+    const left = this.numChildren(parent) - 1;
+    assert(left >= 0, 'tree: a child is counted by its parent');
+    rows.setWireInt(parent, Field.numChildren, left);
     this.#showCversion(parent);
   }
 

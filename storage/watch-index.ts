@@ -25,6 +25,7 @@ class Column {
   }
 
   set(index: number, value: number): void {
+    assert(index >= 0, 'watch index: records are numbered from 0');
     if (index >= this.values.length) {
       const grown = new Int32Array(Math.max(index + 1, this.values.length * 2));
       grown.set(this.values);
@@ -40,10 +41,14 @@ class Numbers {
   #free: number[] = [];
 
   take(): number {
-    return this.#free.pop() ?? this.#limit++;
+    const number = this.#free.pop() ?? this.#limit++;
+    assert(number < this.#limit, 'watch index: a number is one of those in use');
+    return number;
   }
 
   give(number: number): void {
+    assert(number >= 0 && number < this.#limit, 'watch index: what is given back was taken');
+    assert(this.#free.length < this.#limit, 'watch index: a number is given back once');
     this.#free.push(number);
   }
 }
@@ -88,6 +93,7 @@ export class WatchIndex {
   }
 
   setState(watch: number, state: number): void {
+    assert(state >= 0, 'watch index: a state is the number of one');
     this.#state.set(watch, state);
   }
 
@@ -116,6 +122,7 @@ export class WatchIndex {
   }
 
   pathOf(watch: number): string {
+    assert(watch >= 0, 'watch index: whose path is asked for is there');
     const path = this.#path.get(watch);
     const length = this.#pathLength.get(path);
     this.#cells.locate(this.#pathCell.get(path), length);
@@ -183,13 +190,16 @@ export class WatchIndex {
     heads.set(path, watch);
     this.#link(this.#nextOfWatcher, this.#previousOfWatcher, watch, this.firstOfWatcher(watcher));
     this.#firstOfWatcher.set(watcher, watch);
+    assert(heads.get(path) === watch, 'watch index: a new watch is the head of its path');
     return watch;
   }
 
   #link(next: Column, previous: Column, watch: number, head: number): void {
     next.set(watch, head);
     previous.set(watch, noWatch);
-    if (head !== noWatch) previous.set(head, watch);
+    if (head === noWatch) return;
+    assert(previous.get(head) === noWatch, 'watch index: nothing is before the head of a chain');
+    previous.set(head, watch);
   }
 
   #addPath(hash: number, bytes: Buffer, start: number, end: number): number {
@@ -207,13 +217,17 @@ export class WatchIndex {
   }
 
   remove(watch: number): void {
+    assert(watch >= 0, 'watch index: what is removed is there');
     const path = this.#path.get(watch);
     const watcher = this.#watcher.get(watch);
     const table = this.#table.get(watch) as WatchTable;
     this.#watches.remove(watchHash(watcher, table, path), watch);
     const heads = this.#heads[table];
     const afterInPath = this.#unlink(this.#nextOfPath, this.#previousOfPath, watch);
-    if (heads.get(path) === watch) heads.set(path, afterInPath);
+    const isHead = heads.get(path) === watch;
+    const isBehind = this.#previousOfPath.get(watch) !== noWatch;
+    assert(isHead !== isBehind, 'watch index: the head of a path is its first watch');
+    if (isHead) heads.set(path, afterInPath);
     const after = this.#unlink(this.#nextOfWatcher, this.#previousOfWatcher, watch);
     if (this.#firstOfWatcher.get(watcher) === watch) {
       if (after === noWatch) this.#firstOfWatcher.delete(watcher);
@@ -221,12 +235,16 @@ export class WatchIndex {
     }
     this.#watchNumbers.give(watch);
     this.#dropUnusedPath(path);
+    assert(this.pathCount <= this.watchCount, 'watch index: each path has a watch');
+    assert(this.watcherCount <= this.watchCount, 'watch index: so has each watcher');
   }
 
   /** Takes a watch out of a chain; returns the one behind it. */
   #unlink(next: Column, previous: Column, watch: number): number {
     const after = next.get(watch);
     const before = previous.get(watch);
+    assert(after === noWatch || previous.get(after) === watch, 'watch index: chains link back');
+    assert(before === noWatch || next.get(before) === watch, 'watch index: chains link on');
     if (after !== noWatch) previous.set(after, before);
     if (before !== noWatch) next.set(before, after);
     return after;

@@ -10,6 +10,7 @@
  * as it was.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { statBytes } from '../protocol/record.ts';
 
 export const rowBytes = 112;
@@ -135,8 +136,10 @@ export class ZnodeRows {
   allocate(): number {
     let slot = this.#freeHead;
     if (slot !== noSlot) {
+      assert(!this.isLive(slot), 'rows: a free row is in use by nobody');
       this.beforeChange(slot);
       this.#freeHead = this.int(slot, Field.parent);
+      assert(this.#freeHead < this.slotLimit, 'rows: the free chain stays among the rows');
       const base = this.base(slot);
       this.bytes(slot).fill(0, base, base + rowBytes);
       return slot;
@@ -153,6 +156,7 @@ export class ZnodeRows {
       const buffer = new ArrayBuffer(rowsPerChunk * rowBytes);
       this.#views.push(new DataView(buffer));
       this.#bytes.push(Buffer.from(buffer));
+      assert(this.#views.length === this.#bytes.length, 'rows: each chunk is seen in two ways');
     }
     this.slotLimit = Math.max(this.slotLimit, limit);
     const pages = this.pageCount;
@@ -160,10 +164,12 @@ export class ZnodeRows {
       const grown = new Uint8Array(pages * 2);
       grown.set(this.#pageStates);
       this.#pageStates = grown;
+      assert(pages <= grown.length, 'rows: each page has a state');
     }
   }
 
   free(slot: number): void {
+    assert(this.isLive(slot), 'rows: a row is freed once');
     this.beforeChange(slot);
     this.setInt(slot, Field.nameAndFlags, 0);
     this.setInt(slot, Field.parent, this.#freeHead);
@@ -178,6 +184,7 @@ export class ZnodeRows {
       this.setInt(slot, Field.parent, this.#freeHead);
       this.#freeHead = slot;
     }
+    assert(this.#freeHead < this.slotLimit, 'rows: the free chain stays among the rows');
   }
 
   get pageCount(): number {
@@ -186,10 +193,14 @@ export class ZnodeRows {
 
   /** To be called before any byte of the row, or of its cell, changes. */
   beforeChange(slot: number): void {
+    assert(slot >= 0 && slot < this.slotLimit, 'rows: what changes is one of them');
     const page = slot >> pageShift;
     const state = this.#pageStates[page]!;
     if (state === dirty) return;
-    if (state & owed) this.onOwedPage(page);
+    if (state & owed) {
+      this.onOwedPage(page);
+      assert(!this.isOwed(page), 'rows: an owed page is saved before it changes');
+    }
     this.#pageStates[page] = dirty;
   }
 
@@ -203,6 +214,7 @@ export class ZnodeRows {
       this.#pageStates[page] = owed;
       count++;
     }
+    assert(count <= this.pageCount, 'rows: no more pages are owed than there are');
     return count;
   }
 
@@ -212,6 +224,7 @@ export class ZnodeRows {
 
   /** The page was saved for the running snapshot. */
   settlePage(page: number): void {
+    assert(this.isOwed(page), 'rows: a page is saved once for a snapshot');
     this.#pageStates[page] = this.#pageStates[page]! & ~owed;
   }
 

@@ -130,7 +130,7 @@ describe.skipIf(whyNoKeeper !== null)('a start on', () => {
       () => pristine,
       (folder) =>
         change(segments(folder)[0]!, (db) => db.put(format, Buffer.from('natskeeper log 9'))),
-      /holds 'natskeeper log 9', this program reads 'natskeeper log 1'/,
+      /holds 'natskeeper log 9', this program reads 'natskeeper log 2'/,
     ],
     [
       'snapshots of a newer format',

@@ -6,14 +6,14 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Environment } from '../../storage/environment.ts';
 import { LmdbLog } from '../../storage/lmdb-log.ts';
 import { StorageError } from '../../storage/storage-error.ts';
 import { smallSegmentBytes, testFrame, zxidsOf } from '../support/log-suite.ts';
 import { temporaryFolder } from '../support/temp.ts';
 
-const format = 'natskeeper log 1';
+const format = 'natskeeper log 2';
 const open = (directory: string) => LmdbLog.open({ directory, segmentBytesMax: smallSegmentBytes });
 const files = (directory: string) => readdirSync(directory).filter((name) => name.endsWith('.mdb'));
 
@@ -259,7 +259,7 @@ describe('promises', () => {
     const log = await open(directory);
     await log.append(testFrame(1, 1, 40_000));
     await log.append(testFrame(2, 1, 40_000));
-    expect(files(directory)).toHaveLength(2);
+    await vi.waitFor(() => expect(files(directory)).toHaveLength(2));
     await log.writePromises({ acceptedEpoch: 9, currentEpoch: 8 });
     await log.noteCommitted(2);
     await log.append(testFrame(3));
@@ -278,7 +278,8 @@ describe('promises', () => {
       const directory = temporaryFolder();
       const log = await open(directory);
       await log.append(testFrame(1, 1, 40_000));
-      expect(files(directory), 'the next segment is made ahead of need').toHaveLength(2);
+      const ahead = 'the next segment is made ahead of need';
+      await vi.waitFor(() => expect(files(directory), ahead).toHaveLength(2));
       for (let zxid = 2; zxid <= 6; zxid++) await log.append(testFrame(zxid));
       await log.writePromises({ acceptedEpoch: 9, currentEpoch: 8 });
       for (let zxid = 7; zxid < 7 + more; zxid++) await log.append(testFrame(zxid, 1, 40_000));

@@ -133,7 +133,7 @@ describe('a crash while a history is adopted', () => {
         const present = files(directory);
         await log.append(testFrame(count + 1, 1, bigBytes));
         await log.append(testFrame(count + 2));
-        expect(files(directory)).toBe(present + 1);
+        await vi.waitFor(() => expect(files(directory)).toBe(present + 1));
       }
       const before = zxidsOf(log);
       const recorder = new Recorder(directory);

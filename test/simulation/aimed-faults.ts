@@ -17,27 +17,38 @@ import type { SimReplica } from './sim-replica.ts';
 
 const joinsWithinMs = 1000;
 
-/** Kills it with its power a little after `holds` does, once, if that comes to be before the end. */
-function killWhen(
+/** Does it a little after one is found for the first time, if that comes to be before the end. */
+function whenever(
   { random, schedule }: World,
   find: () => SimReplica | undefined,
-  killed: (replica: SimReplica) => void,
+  act: (replica: SimReplica) => void,
+  withinMs = 30,
 ): End {
   let isOver = false;
   const look = () => {
     if (isOver) return;
     const replica = find();
     if (replica === undefined) return void schedule.after(0.5, look);
-    schedule.after(random.unit() ** 3 * 30, () => {
-      if (isOver) return;
-      replica.kill('power');
-      killed(replica);
+    schedule.after(random.unit() ** 3 * withinMs, () => {
+      if (!isOver) act(replica);
     });
   };
   look();
   return () => {
     isOver = true;
   };
+}
+
+/** Kills it with its power a little after it was found. */
+function killWhen(
+  world: World,
+  find: () => SimReplica | undefined,
+  killed: (replica: SimReplica) => void,
+): End {
+  return whenever(world, find, (replica) => {
+    replica.kill('power');
+    killed(replica);
+  });
 }
 
 /** It has a role, and takes it up. */
@@ -57,9 +68,52 @@ export function crashAsItJoins(world: World, replica: SimReplica): void {
   world.schedule.after(joinsWithinMs, end);
 }
 
+/** What others send it, or it sends, is lost for a moment, and links with it. */
+function loseFrames({ ensemble, random, schedule }: World, { sid }: SimReplica): void {
+  const { ways } = ensemble.net;
+  const from = ensemble.sids.filter((one) => one !== sid);
+  const to = from.map((one) => (random.chance(0.8) ? ways.of(one, sid) : ways.of(sid, one)));
+  const cut = to.filter(({ isCut }) => !isCut);
+  for (const way of cut) way.isCut = true;
+  schedule.after(0.2 + random.unit() ** 2 * 20, () => {
+    for (const way of cut) way.isCut = false;
+  });
+}
+
+/** Its next attempt to join is cut short by lost frames. */
+export function loseFramesAsItJoins(world: World, replica: SimReplica): void {
+  const find = () => (isJoining(replica) ? replica : undefined);
+  const end = whenever(world, find, (one) => loseFrames(world, one));
+  world.schedule.after(joinsWithinMs, end);
+}
+
+/** With one down every other is needed, and what it lost is not agreed upon before it is back. */
+function linksLostWithOneDown(world: World): End | null {
+  const { ensemble, random, schedule } = world;
+  const { leader } = ensemble;
+  const rest = shuffled(
+    random,
+    ensemble.voters.filter((sid) => sid !== leader?.sid),
+  );
+  if (leader === undefined || rest.length !== 2) return null;
+  const [down, needed] = rest.map((sid) => ensemble.of(sid)) as [SimReplica, SimReplica];
+  down.kill('process');
+  let left = 1 + random.below(8);
+  const lose = () => {
+    if (left-- <= 0) return;
+    loseFrames(world, needed);
+    schedule.after(20 + random.unit() * 200, lose);
+  };
+  lose();
+  return () => {
+    left = 0;
+    down.start();
+  };
+}
+
 /**
- * One is behind, and joins anew a leader without the third; the leader dies meanwhile, and the one
- * that was behind meets the third.
+ * One is behind, and joins anew a leader without the third; the leader dies right after it has the
+ * promise of the one behind, which meets the third then.
  */
 function behindMeetsThird(world: World): End | null {
   const { ensemble, random, schedule } = world;
@@ -75,15 +129,17 @@ function behindMeetsThird(world: World): End | null {
   const meet = schedule.after(50 + random.unit() * 300, () => {
     mend();
     mend = partition(world, [third]);
-    for (const bus of leader.buses) bus.setConnected(false, 1);
-    schedule.after(30, () => {
-      for (const bus of leader.buses) bus.setConnected(true, 1);
-    });
-    const find = () => (isLeading(leader) && isJoining(leader) ? leader : undefined);
-    endKill = killWhen(world, find, () => {
+    leader.kill('process');
+    leader.start();
+    const { disk } = ensemble.of(behind);
+    const { acceptedEpoch } = disk.promises;
+    const hasPromised = () => (disk.promises.acceptedEpoch > acceptedEpoch ? leader : undefined);
+    const meetThird = () => {
+      leader.kill('power');
       mend();
       mend = over;
-    });
+    };
+    endKill = whenever(world, hasPromised, meetThird, 4);
   });
   return () => {
     meet.cancel();
@@ -125,6 +181,7 @@ export const aimedFaults: readonly Fault[] = [
       };
     },
   },
+  { name: 'F7 links lost with one down', weight: 5, begin: linksLostWithOneDown },
   { name: 'F3 leader lost as one that is behind joins', weight: 6, begin: behindMeetsThird },
   {
     name: 'F33 clients move to one that is behind',
@@ -136,8 +193,8 @@ export const aimedFaults: readonly Fault[] = [
       if (leader === undefined || behind.length === 0) return null;
       const { sid } = random.pick(behind);
       const slow = others(world, sid).map((one) => ensemble.net.ways.of(one, sid));
-      for (const way of slow) way.extraMs = 20 + random.unit() * 150;
-      schedule.after(10 + random.unit() * 100, () => {
+      for (const way of slow) way.extraMs = 100 + random.unit() * 300;
+      schedule.after(50 + random.unit() * 200, () => {
         for (const replica of ensemble.replicas) {
           if (replica.sid === sid) continue;
           for (const connection of [...replica.connections]) connection.reset();

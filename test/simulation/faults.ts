@@ -255,7 +255,7 @@ export const netFaults: readonly Fault[] = [
     weight: 6,
     begin: (world) => {
       if (!world.isSigned) return null;
-      const damage = world.random.unit() ** 3 * 0.1;
+      const damage = world.random.unit() ** 2 * 0.2;
       everyWay(world, (way) => Object.assign(way, { damage }));
       return () => everyWay(world, (way) => Object.assign(way, { damage: 0 }));
     },

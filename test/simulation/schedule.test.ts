@@ -12,7 +12,7 @@ async function happened(plan: (schedule: Schedule, say: (what: string) => void) 
   return said;
 }
 
-test('things happen in the order of their moments, those of one moment as they were planned', async () => {
+test('things happen moment by moment, those of one as they were planned', async () => {
   const said = await happened((schedule, say) => {
     schedule.after(5, () => say('late'));
     schedule.after(1, () => {

@@ -14,6 +14,8 @@ const bootMs = 1_700_000_000_000;
 const usualDelayMs = 0.5;
 const rareDelayMs = 8;
 const rareChance = 0.002;
+/** How long a turn lasts at most, ms. */
+const turnMs = 3;
 
 /** What a machine's clock is, over all lives of its replica. */
 export interface MachineTime {
@@ -46,6 +48,8 @@ export class SimClock implements Clock {
   readonly #random: SeededRandom;
   readonly #time: MachineTime;
   readonly #gate: Gate;
+  /** When the last deferred task comes: they come in their order. */
+  #deferredMs = 0;
 
   constructor(schedule: Schedule, random: SeededRandom, time: MachineTime, gate: Gate) {
     this.#schedule = schedule;
@@ -62,8 +66,11 @@ export class SimClock implements Clock {
     return readingOf(this.#time, this.#schedule.nowMs);
   }
 
+  /** The turn may end at once, or behind others that are ready (F36). */
   defer(task: () => void): void {
-    this.#schedule.after(0, () => this.#gate.run(task));
+    const delayMs = this.#random.chance(0.5) ? 0 : this.#random.unit() ** 4 * turnMs;
+    this.#deferredMs = Math.max(this.#deferredMs, this.#schedule.nowMs + delayMs);
+    this.#schedule.at(this.#deferredMs, () => this.#gate.run(task));
   }
 
   every(ms: number, task: () => void): Timer {

@@ -1,6 +1,6 @@
 /**
- * One machine of a simulated ensemble: its disk, its clock, its way to the bus, and the replica that
- * runs on it, life after life. Everything that reaches the replica comes through the gate of its
+ * One machine of a simulated ensemble: its disk, its clock, its way to the bus, and the replica on
+ * it, life after life. Everything that reaches the replica comes through the gate of its
  * present life; all else is what production runs.
  */
 
@@ -152,7 +152,7 @@ export class SimReplica {
     schedule.after(supervisorMs * (0.5 + random.unit()), () => this.start());
   }
 
-  /** What an operator does about a replica that refuses: tries again, then gives it an empty disk. */
+  /** What an operator does about one that refuses: tries again, then gives it an empty disk. */
   repair(): void {
     if (this.condition !== 'refused') return;
     this.condition = 'down';

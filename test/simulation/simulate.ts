@@ -128,7 +128,7 @@ class Simulation {
     const world: World = { schedule, random: fork(random), ensemble: this.#ensemble, isSigned };
     this.#nemesis = new Nemesis(world, this.#plan(), (what) => this.#trace.say('nemesis', what));
     this.#workloads = this.#makeWorkloads();
-    this.#durationMs = 5_000 + random.below(25_000);
+    this.#durationMs = 3_000 + random.below(14_000);
   }
 
   #plan(): NemesisPlan {

@@ -3,12 +3,12 @@
  * replica has acknowledged come alone: no protocol outlives losing a quorum's word.
  */
 
-import { crashAsItJoins } from './aimed-faults.ts';
+import { crashAsItJoins, loseFramesAsItJoins } from './aimed-faults.ts';
 import { damages } from './disk-damage.ts';
 import { type End, type Fault, over, victim, type World } from './faults.ts';
 import type { SimReplica } from './sim-replica.ts';
 
-/** Has everybody who votes taken part already? Before that a lost disk may have been the only one. */
+/** Has each voter taken part already? Before that a lost disk may have been the only one. */
 function haveAllJoined({ ensemble }: World): boolean {
   return ensemble.voters.every((sid) => {
     const promises = ensemble.of(sid).replica?.history.promises;
@@ -23,7 +23,8 @@ function restartLater(world: World, replica: SimReplica): void {
     const { leader } = ensemble;
     if (leader === undefined || leader === replica) return void schedule.after(20, check);
     replica.start();
-    if (random.chance(0.5)) crashAsItJoins(world, replica);
+    if (random.chance(0.3)) crashAsItJoins(world, replica);
+    else if (random.chance(0.5)) loseFramesAsItJoins(world, replica);
   };
   check();
 }

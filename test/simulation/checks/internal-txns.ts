@@ -7,6 +7,7 @@
 import { ErrorCode } from '../../../protocol/error-code.ts';
 import { Opcode } from '../../../protocol/opcode.ts';
 import { noSession } from '../../../protocol/session-id.ts';
+import { epochOf } from '../../../protocol/zxid.ts';
 import type { Journal, Operation } from '../tap-journal.ts';
 import { hex, type Report } from './finding.ts';
 import type { Rules, SessionKind } from './judge.ts';
@@ -27,6 +28,8 @@ export class InternalTxns {
   readonly #readOnly = new Set<string>();
   /** Sessions with connections to more than one replica. */
   readonly #moved = new Set<string>();
+  /** The txn that moved a session last. */
+  readonly #moves = new Map<string, TxnRecord>();
   #hasSecret = false;
 
   constructor(
@@ -40,7 +43,9 @@ export class InternalTxns {
     this.#rules = rules;
     this.#report = report;
     const sids = new Map<string, number>();
-    for (const { session, sid, accepted } of journal.connections) {
+    for (const { session: got, sid, accepted, connect } of journal.connections) {
+      // One that was asked for and never got an answer may have been moved there.
+      const session = got === '' ? (connect?.sessionId ?? '') : got;
       if (session === '') continue;
       if (accepted?.readOnly === true) this.#readOnly.add(session);
       if ((sids.get(session) ?? sid) !== sid) this.#moved.add(session);
@@ -61,6 +66,20 @@ export class InternalTxns {
     return this.#moved.has(session);
   }
 
+  /**
+   * A write that comes through a replica which its session has left is refused. The next leader
+   * does not know any more where it was.
+   */
+  checkOrigin(txn: TxnRecord, operation: Operation): void {
+    const move = this.#moves.get(txn.session);
+    if (move === undefined || epochOf(move.zxid) !== epochOf(txn.zxid)) return;
+    // Its end may be asked for twice.
+    if (!this.#alive.has(txn.session)) return;
+    this.#report.count('writes of sessions that have moved');
+    if (txn.origin === move.holder || txn.err === ErrorCode.sessionMoved) return;
+    this.#fault('C2', txn, `is done, and its session had moved at ${hex(move.zxid)}`, operation);
+  }
+
   /** A read that was refused because its session ends: then the log must end it. */
   excuses({ err, session }: Operation): boolean {
     return err === ErrorCode.sessionExpired && this.#closed.has(session);
@@ -77,6 +96,7 @@ export class InternalTxns {
         if (txn.timeoutMs < 0) return;
         if (!this.#alive.has(session)) this.#fault('C8', txn, 'moves a session that there is not');
         this.#alive.set(session, txn.timeoutMs);
+        this.#moves.set(session, txn);
         return;
       case Opcode.closeSession:
         this.close(txn, tell);

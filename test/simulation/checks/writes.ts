@@ -43,6 +43,7 @@ export class Writes {
 
   replay(txn: TxnRecord, operation: Operation, tell: ChangeListener): void {
     this.#reply.reset();
+    this.#internal.checkOrigin(txn, operation);
     switch (operation.op) {
       case Opcode.closeSession:
         if (txn.type === Opcode.closeSession) this.#internal.close(txn, tell, operation);

@@ -50,6 +50,8 @@ export interface SimulateOptions {
   readonly keepsLines?: boolean;
   /** Only this workload. */
   readonly workload?: string;
+  /** Something that was found ends the run. */
+  readonly stopsAtFirst?: boolean;
 }
 
 const superuser = 'super:power';
@@ -187,7 +189,9 @@ class Simulation {
     const story = this.#tell().finally(() => {
       isOver = true;
     });
-    await Promise.race([story, this.#schedule.run(() => isOver || this.#isEndless)]);
+    const ends = () => isOver || this.#isEndless || this.#isEnough;
+    await Promise.race([story, this.#schedule.run(ends)]);
+    if (this.#isEnough) return this.#outcome();
     if (this.#isEndless) {
       const text = `${this.#stage} takes for ever (${this.#ensemble.describe()})`;
       this.#findings.push({ invariant: 'L3', text });
@@ -197,6 +201,10 @@ class Simulation {
 
   get #isEndless(): boolean {
     return this.#schedule.nowMs > endlessMs;
+  }
+
+  get #isEnough(): boolean {
+    return this.#options.stopsAtFirst === true && this.#findings.length > 0;
   }
 
   async #tell(): Promise<void> {

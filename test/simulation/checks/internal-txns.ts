@@ -135,8 +135,10 @@ export class InternalTxns {
     const { session, zxid, paths } = txn;
     const asked = operation === null ? [] : [operation];
     if (this.kindOf(session) === 'none') {
-      // Asked for again over another connection, it is done again, and changes nothing (spec 3.3).
-      if (operation === null) this.#fault('C8', txn, 'ends a session that there is not');
+      // Asked for again, or expired while its client closed it, it is done again, and changes
+      // nothing (spec 3.3).
+      const isKnown = operation !== null || this.#ended.has(session);
+      if (!isKnown) this.#fault('C8', txn, 'ends a session that there is not');
       this.#report.count('sessions closed twice');
     }
     this.#report.count(operation === null ? 'sessions expired' : 'sessions closed');

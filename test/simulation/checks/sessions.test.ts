@@ -121,10 +121,17 @@ describe('the end of a session', () => {
     expect(now.found()).toContain('C8');
   });
 
-  test('twice is found', () => {
+  test('twice is once: it may expire while its client closes it', () => {
     const now = scene();
     now.log.end(one);
     now.log.end(one);
+
+    expect(now.found()).toEqual([]);
+  });
+
+  test('of a session that there never was is found', () => {
+    const now = scene();
+    now.log.end('0000000000000bad');
 
     expect(now.found()).toEqual(['C8']);
   });

@@ -77,7 +77,8 @@ export function newlyTrusted(standing: Standing): number[] {
     const isConfirmed = isQuorum(quorum, (other) => {
       const witness = learners[other];
       if (other === sid || witness === undefined) return other === sid;
-      return isWitness(standing, witness) && witness.promised && witness.pulse > greetedPulse;
+      const { votes, isTrusted: isSure, promised: follows, pulse } = witness;
+      return votes && isSure && follows && pulse > greetedPulse;
     });
     if (isConfirmed) sids.push(Number(each));
   }

@@ -130,6 +130,13 @@ describe('a voter that holds nothing', () => {
     expect(one.committed).toEqual([txn(1)]);
   });
 
+  test('answers for the next one like any other, once it holds our history', () => {
+    const one = term(...established, greetedBlank(3), promised(3, 0, 0), heard(2, 2), synced(3));
+    one.send(left(2), greetedBlank(2), promised(2, 0, 0));
+
+    expect(one.send(heard(3, 2))).toEqual([{ type: 'synchronize', sids: [2] }]);
+  });
+
   test('does not keep a deposed leader in office: what it lost may be of a later epoch', () => {
     const one = term(...established, left(2), greetedBlank(3), promised(3, 0, 0));
     one.send(heard(3, 9), synced(3), logged(1), acked(3, 1));

@@ -12,5 +12,7 @@ export interface Found {
 
 export const knownSeeds: readonly Found[] = [
   { seed: 60, what: 'a session expired before its timeout after its connection broke (C8)' },
-  { seed: 30, what: 'a session that moved, closed over the connection that it had left (C8, C9)' },
+  { seed: 3066, what: 'an end that was refused left a session that never expired (C8, C9)' },
+  { seed: 5075, what: 'a session that stayed where it had been moved from expired (C8)' },
+  { seed: 30370, what: 'one that lost its disk was no witness for the next that did (L1)' },
 ];

@@ -81,7 +81,9 @@ export class RequestsOfTxns {
     const alone = this.#alone.get(zxid)?.find(isOf);
     if (alone !== undefined) return this.#found(txn, alone);
     const candidates = this.#unanswered.get(`${session} ${cxid}`) ?? [];
-    const at = candidates.findIndex((one) => isTxnFor(txn, one));
+    // Two clients may number alike in one session, one after the other.
+    const own = candidates.findIndex((one) => isTxnFor(txn, one) && hasData(txn, one));
+    const at = own < 0 ? candidates.findIndex((one) => isTxnFor(txn, one)) : own;
     return at < 0 ? null : this.#found(txn, candidates.splice(at, 1)[0]!);
   }
 
@@ -124,4 +126,10 @@ function isTxnFor(txn: TxnRecord, { op, body }: Operation): boolean {
   if (part === undefined || op === Opcode.reconfig) return true;
   const asked = new JuteReader(body).string() ?? '';
   return part.path === asked || part.path.startsWith(asked);
+}
+
+/** Does the request ask for the very data that the txn writes? */
+function hasData({ parts }: TxnRecord, { body }: Operation): boolean {
+  const data = parts[0]?.data;
+  return data === undefined || data === null || body.includes(data);
 }

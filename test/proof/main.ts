@@ -37,7 +37,7 @@ const commands: { readonly [part in keyof Figures]: readonly string[] } = {
     'test/simulation/main.ts',
     ...['--seeds', values.seeds, '--jobs', values.jobs],
   ],
-  teeth: [...runTs, 'test/teeth/main.ts', '--hunt', '--jobs', values.jobs],
+  teeth: [...runTs, 'test/teeth/main.ts', '--jobs', values.jobs],
 };
 
 function run(args: readonly string[]): Promise<number> {

@@ -44,11 +44,13 @@ export interface MutantFigures {
   readonly id: string;
   readonly source: string;
   readonly what: string;
-  readonly finder: string | null;
-  readonly workload?: string;
-  readonly seed?: number;
-  readonly invariant?: string;
-  readonly seconds?: number;
+  readonly found: {
+    readonly finder: string;
+    readonly workload?: string;
+    readonly seed: number;
+    readonly invariant: string;
+    readonly seconds: number;
+  } | null;
 }
 
 export interface Figures {
@@ -129,8 +131,8 @@ Election, leader, learner, learner handlers and channels of several replicas, wi
 way, crashes that lose what was not flushed, restarts and partitions: breadth first, up to renaming
 of the replicas. Z1 to Z11 in every state; L1 to L3 by letting the ensemble go on fairly from
 sampled states. An election may choose anybody at any time. \`node --import
-./test/support/run-ts.mjs test/model/main.ts --full\` (the published TLA+ figure for about this size: 10.8 million states in
-2 min 21 s on 10 cores.)
+./test/support/run-ts.mjs test/model/main.ts --full\` (the published TLA+ figure for about this size:
+10.8 million states in 2 min 21 s on 10 cores.)
 
 ${table(['model', 'search', 'states', 'transitions', 'depth', 'time', 'violations'], rows)}`;
 }
@@ -200,20 +202,18 @@ ${table(['file', 'damage', 'recovered', 'refused', 'failures'], damaged)}`;
 }
 
 function teethPart(mutants: readonly MutantFigures[]): string {
-  const rows = mutants.map((one) => [
-    one.id,
-    one.source,
-    one.what,
-    one.finder === null ? '**not found**' : [one.finder, one.workload].filter(Boolean).join(', '),
-    one.invariant ?? '',
-    one.seed === undefined ? '' : String(one.seed),
-    one.seconds === undefined ? '' : one.seconds.toFixed(1),
+  const rows = mutants.map(({ id, source, what, found }) => [
+    ...[id, source, what],
+    found === null ? '**not found**' : [found.finder, found.workload].filter(Boolean).join(', '),
+    found?.invariant ?? '',
+    found?.finder === 'simulation' ? String(found.seed) : '',
+    found?.seconds.toFixed(1) ?? '',
   ]);
-  const found = mutants.filter(({ finder }) => finder !== null).length;
+  const count = mutants.filter(({ found }) => found !== null).length;
   return `## Teeth
 
 Published bugs and common slips, put back one at a time by changing a source text on its way into
-the test's process; production code has no hook for it. ${found} of ${mutants.length} are found.
+the test's process; production code has no hook for it. ${count} of ${mutants.length} are found.
 \`node --import ./test/support/run-ts.mjs test/teeth/main.ts\`
 
 ${table(['mutant', 'source', 'what', 'found by', 'invariant', 'seed', 'seconds'], rows)}`;

@@ -223,8 +223,10 @@ export class Ensemble {
       epoch: this.#leader?.epoch ?? this.#learner?.epoch ?? 0,
       lastZxid: history.lastZxid,
     });
+    // Those that come with the clients who are let in now are asked as they come.
+    const standing = [...this.#revalidations.standing()];
     this.#ports.established();
-    for (const question of this.#revalidations.standing()) this.#ask(question);
+    for (const question of standing) this.#ask(question);
   }
 
   endRole(): void {

@@ -136,7 +136,9 @@ describe('a watcher that never reads', () => {
     const deaf = await deafClient();
     const addWatch = request(1, Opcode.addWatch, b.text(path), b.int(0));
     deaf.write(addWatch);
-    const watcher = await rig.session();
+    // It never pings, and reads for as long as it takes.
+    const watcher = await rig.open();
+    await watcher.connect({ timeOut: patienceMs });
     watcher.write(addWatch);
     expect(answer(await watcher.next())).toBe('1 0 4');
     await expect.poll(() => rig.replica.clients.watches.index.watcherCount).toBe(2);

@@ -5,11 +5,12 @@
 
 import { channelMachine } from '../../machines/channel.ts';
 import { electionMachine } from '../../machines/election.ts';
-import { leaderMachine } from '../../machines/leader.ts';
+import { type LeaderContext, leaderMachine } from '../../machines/leader.ts';
 import { learnerMachine } from '../../machines/learner.ts';
 import { learnerHandlerMachine } from '../../machines/learner-handler.ts';
 import { peerMachine } from '../../machines/peer.ts';
 import { type Renaming, renamed } from './names.ts';
+import { normalisePulses } from './pulses.ts';
 import { HostedMachine, type Json } from './seat.ts';
 
 export type SidMap = { readonly [sid: string]: unknown };
@@ -37,7 +38,11 @@ export class Catalogue {
       learners: renameKeys(context['learners'] as SidMap, sid),
       promisedSids: (context['promisedSids'] as number[]).map(sid),
     }),
-    normalise: (context) => ({ ...context, promisedSids: sorted(context['promisedSids']) }),
+    normalise: (context) => ({
+      ...context,
+      learners: normalisePulses(context['learners'] as LeaderContext['learners']),
+      promisedSids: sorted(context['promisedSids']),
+    }),
   });
 
   readonly learner = new HostedMachine(learnerMachine, {

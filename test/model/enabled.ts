@@ -83,7 +83,9 @@ function learnerActions(view: View, state: State, self: Summary, into: number[])
   }
   const isAhead = self.broadcastTaken >= 0 && self.loggedZxid > end.acked;
   const isOfEpoch = Math.floor(self.loggedZxid / 2 ** 32) === leader.leadsEpoch;
-  if (isAhead && isOfEpoch) into.push(encode('beat', sid));
+  // The end of a link that it has left answers nothing.
+  const owesPulse = end.owesPulse && end.link === link;
+  if (owesPulse || (isAhead && isOfEpoch)) into.push(encode('beat', sid));
   const isQuiet = state[layout.link(sid, follows)] === 0 && state[layout.link(follows, sid)] === 0;
   const lacks =
     end.sent > self.downSeq ||

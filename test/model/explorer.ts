@@ -3,7 +3,8 @@
  * shortest trace. A level is kept as one array of integers; of older ones only hashes stay.
  */
 
-import { type Action, decode, encode } from './actions.ts';
+import { assert } from '../../protocol/assert.ts';
+import { type Action, decode, encode, parse } from './actions.ts';
 import type { ModelBounds } from './bounds.ts';
 import type { State } from './layout.ts';
 import type { Extended } from './liveness.ts';
@@ -30,6 +31,8 @@ export interface Violation {
 }
 
 export interface ExploreOptions {
+  /** What has happened before: lines of a script. */
+  readonly before?: readonly string[];
   readonly secondsMax?: number;
   readonly statesMax?: number;
   /** Asked about each new state. */
@@ -82,7 +85,10 @@ export function explore(bounds: ModelBounds, options: ExploreOptions = {}): Expl
   const startedMs = performance.now();
   const secondsMax = options.secondsMax ?? Number.POSITIVE_INFINITY;
   const statesMax = options.statesMax ?? Number.POSITIVE_INFINITY;
-  const initial = model.initial();
+  const before = (options.before ?? []).map(parse);
+  const trace = (path: readonly number[], fair: readonly number[]) =>
+    namedTrace(model, symmetry, before, path, fair);
+  const initial = carriedOut(model, before);
   symmetry.canonical(initial);
   level.push(table.add(initial, -1, 0), initial);
   let [depth, transitions, isStopped] = [0, 0, false];
@@ -101,7 +107,7 @@ export function explore(bounds: ModelBounds, options: ExploreOptions = {}): Expl
         transitions++;
         if (model.fault !== null) {
           const path = [...table.path(parent), action];
-          return result({ fault: model.fault, ...namedTrace(model, symmetry, path, []) });
+          return result({ fault: model.fault, ...trace(path, []) });
         }
         symmetry.canonical(scratch);
         const number = table.add(scratch, parent, action);
@@ -109,8 +115,7 @@ export function explore(bounds: ModelBounds, options: ExploreOptions = {}): Expl
         next.push(number, scratch);
         const found = options.visit?.(model, scratch) ?? null;
         if (found !== null) {
-          const trace = namedTrace(model, symmetry, table.path(number), found.codes);
-          return result({ fault: found.fault, ...trace });
+          return result({ fault: found.fault, ...trace(table.path(number), found.codes) });
         }
       }
       if ((index & 1023) !== 0) continue;
@@ -133,14 +138,28 @@ export function explore(bounds: ModelBounds, options: ExploreOptions = {}): Expl
   return result(null);
 }
 
+/** The state after all that. */
+function carriedOut(model: Model, before: readonly Action[]): State {
+  const state = model.initial();
+  const next = new Int32Array(model.size);
+  for (const { kind, a, b, c } of before) {
+    const code = encode(kind, a, b, c);
+    const isPossible = model.actions(state, []).includes(code);
+    assert(isPossible && model.apply(state, code, next), 'what has happened before can happen');
+    state.set(next);
+  }
+  return state;
+}
+
 /** Undoes the changes of places, so that a replica has one name from the first line to the last. */
 function namedTrace(
   model: Model,
   symmetry: Symmetry,
+  before: readonly Action[],
   path: readonly number[],
   fair: readonly number[],
 ): Pick<Violation, 'actions' | 'fairFrom'> {
-  const state = model.initial();
+  const state = carriedOut(model, before);
   const next = new Int32Array(model.size);
   /** By sid in the state at hand: the sid in the trace. */
   let names = [0, ...model.sids];
@@ -150,7 +169,7 @@ function namedTrace(
     for (const sid of model.sids) names[symmetry.renamings[to]!(sid)] = old[sid]!;
   };
   place(symmetry.canonical(state));
-  const actions: Action[] = [];
+  const actions: Action[] = [...before];
   for (const code of path) {
     actions.push(named(decode(code), names, model.sids.length));
     model.apply(state, code, next);
@@ -158,7 +177,7 @@ function namedTrace(
     state.set(next);
   }
   const extension = fair.map((code) => named(decode(code), names, model.sids.length));
-  return { actions: [...actions, ...extension], fairFrom: path.length };
+  return { actions: [...actions, ...extension], fairFrom: actions.length };
 }
 
 function named(action: Action, names: readonly number[], n: number): Action {

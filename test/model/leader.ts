@@ -7,6 +7,7 @@ import type { Frame } from './frames.ts';
 import { HandlerModel, type HandlerRecord } from './learner-handler.ts';
 import type { Self } from './links.ts';
 import { makeTxn } from './names.ts';
+import { firstPulse, hasUntrusted } from './pulses.ts';
 import type { Seat } from './seat.ts';
 
 export interface LeaderRecord {
@@ -15,6 +16,8 @@ export interface LeaderRecord {
   readonly links: readonly number[];
   readonly handlers: readonly HandlerRecord[];
   readonly positions: { readonly [sid: string]: number };
+  /** Number of the status that is answered now (pulses.ts). */
+  readonly pulse: number;
   /** Number of the last broadcast, and what it told to be committed; null before it is ours. */
   readonly broadcaster: { readonly seq: number; readonly told: number } | null;
   /** Counter of the last zxid; batches that the log has not answered for. */
@@ -27,6 +30,7 @@ export class LeaderModel {
   readonly #links = new Set<number>();
   readonly #handlers = new Map<number, HandlerModel>();
   #positions: { [sid: string]: number } = {};
+  #pulse = firstPulse;
   #broadcaster: { seq: number; told: number } | null = null;
   #proposer: { counter: number; inFlight: number } | null = null;
   #mustTell = false;
@@ -79,6 +83,7 @@ export class LeaderModel {
       this.#handlers.set(one.sid, this.#handler(one).resume(one));
     }
     this.#positions = { ...record.positions };
+    this.#pulse = record.pulse;
     this.#broadcaster = record.broadcaster && { ...record.broadcaster };
     this.#proposer = record.proposer && { ...record.proposer };
     return this;
@@ -92,13 +97,18 @@ export class LeaderModel {
         .map(({ record }) => record)
         .sort((a, b) => a.sid - b.sid),
       positions: this.#positions,
+      pulse: hasUntrusted(this.#context.learners) ? this.#pulse : firstPulse,
       broadcaster: this.#broadcaster,
       proposer: this.#proposer,
     };
   }
 
+  get #context(): LeaderContext {
+    return this.#seat.context<LeaderContext>();
+  }
+
   get #epoch(): number {
-    return this.#seat.context<LeaderContext>().epoch;
+    return this.#context.epoch;
   }
 
   #handler(named: { readonly sid: number; readonly link: number }): HandlerModel {
@@ -177,8 +187,11 @@ export class LeaderModel {
     this.#links.add(link);
     this.#forget(sid);
     this.#handlers.set(sid, this.#handler({ sid, link }).begin(frame));
-    const isBlank = currentEpoch === 0;
-    this.#seat.send({ type: 'learner.greeted', sid, acceptedEpoch, votes, isBlank } as never);
+    const [isBlank, pulse] = [currentEpoch === 0, this.#pulse];
+    // Whatever is answered from now on was sent after this greeting.
+    if (isBlank) this.#pulse++;
+    const facts = { acceptedEpoch, votes, isBlank, pulse };
+    this.#seat.send({ type: 'learner.greeted', sid, ...facts } as never);
   }
 
   #received(handler: HandlerModel, frame: Frame): void {
@@ -195,11 +208,12 @@ export class LeaderModel {
     }
   }
 
-  /** A heartbeat carries again what an ack may have lost, and may overtake it. */
+  /** A beat answers our status, and carries again what an ack may have lost or has yet to say. */
   beatReceived({ from: sid, link, epoch, logged }: Beat): void {
     if (this.isOver || this.#handlers.get(sid)?.link !== link) return;
-    this.#seat.send({ type: 'learner.heard', sid } as never);
-    if (epoch === this.#epoch && logged > makeZxid(epoch, 0)) {
+    this.#seat.send({ type: 'learner.heard', sid, pulse: this.#pulse } as never);
+    const acked = this.#context.learners[sid]?.acked ?? 0;
+    if (epoch === this.#epoch && logged > Math.max(acked, makeZxid(epoch, 0))) {
       this.#seat.send({ type: 'ack.received', sid, zxid: logged } as never);
     }
   }
@@ -231,6 +245,7 @@ export class LeaderModel {
   }
 }
 
+/** One way there and back: of our status, and of the learner's answer to it. */
 export interface Beat {
   readonly from: number;
   readonly link: number;

@@ -37,9 +37,14 @@ function fail(bounds: ModelBounds, violation: Violation): void {
 }
 
 /** `every`: of so many states, one is extended to see whether the ensemble becomes one again. */
-function complete({ name, bounds }: NamedModel, every: number, secondsMax?: number): boolean {
+function complete(
+  { name, bounds, before }: NamedModel,
+  every: number,
+  secondsMax?: number,
+): boolean {
   let count = 0;
   const { violation, ...figures } = explore(bounds, {
+    before,
     ...(secondsMax === undefined ? {} : { secondsMax }),
     visit: (model, state) => (count++ % every === 0 ? extend(model, state) : null),
     progress: (line) => process.stderr.write(`${name}: ${line}\n`),
@@ -71,12 +76,12 @@ const seed = Number(values.seed);
 const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
 if (values.replay !== undefined) runReplay(values.replay);
 else if (values.model !== undefined) {
-  complete({ name: 'model', bounds: parseBounds(values.model) }, 50, seconds);
+  complete({ name: 'model', bounds: parseBounds(values.model), before: [] }, 50, seconds);
 } else if (values.full) complete(full, 5000, seconds);
 else if (values.walk !== undefined) {
   large.every((one) => walk(one, seed, Number(values.walk) / large.length));
 } else if (values.quick) {
-  if (quick.every((one) => complete(one, 20))) large.every((one) => walk(one, seed, 2));
+  if (quick.every((one) => complete(one, 60))) large.every((one) => walk(one, seed, 2));
 } else if (usual.every((one) => complete(one, 20))) {
   large.every((one) => walk(one, seed, 5));
 }

@@ -13,10 +13,11 @@ import { script } from './script.ts';
 const seed = Number(process.env['MODEL_SEED'] ?? 20_260_801);
 
 describe('every state of a small model keeps Z1 to Z11, and finds back together', () => {
-  for (const { name, bounds } of usual) {
+  for (const { name, bounds, before } of usual) {
     test(name, { timeout: 300_000 }, () => {
       let count = 0;
       const { complete, violation } = explore(bounds, {
+        before,
         visit: (model, state) => (count++ % 50 === 0 ? extend(model, state) : null),
       });
 

@@ -4,7 +4,7 @@
  */
 
 import { type Action, decode } from './actions.ts';
-import { type Counted, type ModelBounds, oneMore, usedOf } from './bounds.ts';
+import { type Counted, type ModelBounds, oneMore } from './bounds.ts';
 import { Catalogue } from './catalogue.ts';
 import { enabled, isForgetDue, isTimeoutDue, type View } from './enabled.ts';
 import { type Frame, frames, renameFrame } from './frames.ts';
@@ -17,6 +17,7 @@ import { countOf, isPrefix, makeName, makeTxn, ownerOf, type Renaming } from './
 import { Network } from './network.ts';
 import { renameReplica } from './renaming.ts';
 import { blankReplica, type ReplicaRecord, type Stimulus, step, type World } from './replica.ts';
+import { standingFault } from './standing-fault.ts';
 import { namesOf, type Summary, summarize } from './summary.ts';
 
 /** What one replica does when one thing happens to it, in numbers. */
@@ -118,6 +119,10 @@ export class Model implements World, View {
     return this.#summaries[state[sid - 1]!]!;
   }
 
+  holdsDelivered(state: State, sid: number): boolean {
+    return this.#holds.get(state[this.layout.ledger]!, state[sid - 1]!) === 1;
+  }
+
   ledger(state: State): Ledger {
     return this.#ledgers.get(state[this.layout.ledger]!);
   }
@@ -159,7 +164,7 @@ export class Model implements World, View {
     if (this.fault !== null) return true;
     if (!this.#isWithin(next)) return false;
     this.#forgetLinks(next);
-    this.#checkDurable(next);
+    this.fault ??= standingFault(this, next);
     return this.fault !== null || next.some((part, at) => part !== state[at]);
   }
 
@@ -232,7 +237,9 @@ export class Model implements World, View {
   }
 
   #beat(state: State, next: State, sid: number): void {
-    const { follows, link, learnerEpoch: epoch, loggedZxid: logged } = this.summaryOf(state, sid);
+    const self = this.summaryOf(state, sid);
+    const { follows, link, learnerEpoch: epoch } = self;
+    const logged = self.broadcastTaken < 0 ? 0 : self.loggedZxid;
     this.#act(next, follows, { type: 'beat', beat: { from: sid, link, epoch, logged } });
   }
 
@@ -359,26 +366,6 @@ export class Model implements World, View {
       if (epoch > epochs) return false;
     }
     return true;
-  }
-
-  /** Z8 as a fact about this very state, and Z10: what was delivered stays with a quorum. */
-  #checkDurable(next: State): void {
-    const ledger = next[this.layout.ledger]!;
-    let holders = usedOf(next[this.layout.used]!, 'wipes');
-    for (let at = 0; at < this.layout.n; at++) {
-      holders += this.#holds.get(ledger, next[at]!);
-      const one = this.summary(next[at]!);
-      if (!one.isEstablished) continue;
-      for (let other = at + 1; other < this.layout.n; other++) {
-        const them = this.summary(next[other]!);
-        if (them.isEstablished && them.leadsEpoch === one.leadsEpoch) {
-          this.fault ??= `Z8 replicas ${at + 1} and ${other + 1} lead epoch ${one.leadsEpoch}`;
-        }
-      }
-    }
-    if (holders * 2 <= this.layout.n) {
-      this.fault ??= 'Z10 what was delivered is not in the durable logs of a quorum';
-    }
   }
 
   // Replicas that change places.

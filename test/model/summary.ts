@@ -7,6 +7,7 @@ import type { LeaderContext } from '../../machines/leader.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Frame, frames } from './frames.ts';
 import { endOf } from './names.ts';
+import { hasUntrusted } from './pulses.ts';
 import type { ReplicaRecord } from './replica.ts';
 
 export interface LinkEnd {
@@ -14,6 +15,8 @@ export interface LinkEnd {
   readonly sent: number;
   readonly taken: number;
   readonly acked: number;
+  /** It has not answered yet what was sent since a blank one greeted. */
+  readonly owesPulse: boolean;
 }
 
 export interface Summary {
@@ -89,9 +92,11 @@ const channel = (catalogue: Catalogue, id: number): ChannelNumbers =>
 function leaderPart({ leader }: ReplicaRecord, catalogue: Catalogue) {
   const context = leader && catalogue.leader.context<LeaderContext>(leader.machine);
   const ends: (LinkEnd | undefined)[] = [];
+  const isAsking = hasUntrusted(context?.learners ?? {});
   for (const { sid, link, sent, channel: id } of leader?.handlers ?? []) {
-    const acked = context?.learners[sid]?.acked ?? 0;
-    ends[sid] = { link, sent, taken: channel(catalogue, id).seq, acked };
+    const { acked = 0, pulse = 0 } = context?.learners[sid] ?? {};
+    const owesPulse = isAsking && pulse < leader!.pulse;
+    ends[sid] = { link, sent, taken: channel(catalogue, id).seq, acked, owesPulse };
   }
   const broadcaster = leader?.broadcaster ?? null;
   return {

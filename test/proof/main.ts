@@ -23,6 +23,7 @@ const { values } = parseArgs({
     report: { type: 'boolean', default: false },
     parts: { type: 'string', default: 'machines,model,crash,simulation,teeth' },
     seeds: { type: 'string', default: '50000' },
+    minutes: { type: 'string', default: '600' },
     jobs: { type: 'string', default: String(availableParallelism()) },
   },
 });
@@ -35,7 +36,7 @@ const commands: { readonly [part in keyof Figures]: readonly string[] } = {
   simulation: [
     ...runTs,
     'test/simulation/main.ts',
-    ...['--seeds', values.seeds, '--jobs', values.jobs],
+    ...['--seeds', values.seeds, '--jobs', values.jobs, '--minutes', values.minutes],
   ],
   teeth: [...runTs, 'test/teeth/main.ts', '--jobs', values.jobs],
 };

@@ -18,6 +18,7 @@ interface Arguments {
   readonly seeds: number;
   readonly from: number;
   readonly jobs: number;
+  readonly minutes?: number;
   readonly workload?: string;
   readonly trace?: boolean;
   readonly stopAtFirst?: boolean;
@@ -46,6 +47,7 @@ const program = new Command('simulate')
   .option('--seeds <count>', 'run so many', whole, 100)
   .option('--from <number>', 'the first of them', whole, 1)
   .option('--jobs <count>', 'processes', whole, availableParallelism())
+  .option('--minutes <count>', 'begin no more seeds after that', whole)
   .option('--workload <name>', 'only this one', knownWorkload)
   .option('--stop-at-first', 'end at the first finding')
   .option('--worker', 'for internal use: take seeds from the parent process');
@@ -95,13 +97,15 @@ async function runMany(): Promise<number> {
   const summary = emptySummary();
   const last = options.from + options.seeds - 1;
   let next = options.from;
+  const untilMs = performance.now() + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const teller = setInterval(() => tell(summary), tellEveryMs);
   const job = () =>
     new Promise<void>((resolve, reject) => {
       const child = startWorker();
       let seed = 0;
       const ask = () => {
-        const isOver = next > last || (options.stopAtFirst && summary.failed.length > 0);
+        const isFound = options.stopAtFirst && summary.failed.length > 0;
+        const isOver = next > last || isFound || performance.now() > untilMs;
         if (isOver) {
           child.removeAllListeners('exit');
           child.kill();

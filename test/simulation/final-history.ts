@@ -20,7 +20,8 @@ export class FinalHistory {
 
   /** After all agree, so that everything that is logged is committed. */
   gatherAll({ replicas }: SimEnsemble): void {
-    for (const { disk } of replicas) this.gather(disk.frames(), Number.POSITIVE_INFINITY);
+    const worstFirst = [...replicas].sort((a, b) => b.disk.counts.damages - a.disk.counts.damages);
+    for (const { disk } of worstFirst) this.gather(disk.frames(), Number.POSITIVE_INFINITY);
   }
 
   get frames(): Buffer[] {

@@ -60,6 +60,8 @@ const superuser = 'super:power';
 const servingMs = 10_000;
 const agreementMs = 30_000;
 const lookMs = 20;
+/** By which a silent session may outlive its timeout: ticks, and beats on their way. */
+const expirySlackMs = 3000;
 const paceMax = 14;
 /** No run lasts so long. */
 const endlessMs = 300_000;
@@ -247,13 +249,17 @@ class Simulation {
       this.#checked = { 'histories with a lost beginning': 1 };
       return;
     }
+    // Damage that nobody has read yet stays where it is.
+    const sound = this.#ensemble.replicas.filter(({ disk }) => disk.counts.damages === 0);
     const firstSeenMs = history.firstSeenMs(this.#ensemble);
     const { findings, counts } = checkAll(this.#tap.journal, {
       txnMs: ({ zxid }) => firstSeenMs(zxid),
-      calmSinceMs: this.#mendedMs,
+      // The last leader renews all when it begins.
+      calmSinceMs: this.#mendedMs + this.#recoveryMs,
+      expirySlackMs,
       endMs: this.#schedule.nowMs,
       finalTxns: history.frames,
-      otherLogs: this.#ensemble.replicas.map(({ disk }) => disk.frames()),
+      otherLogs: sound.map(({ disk }) => disk.frames()),
       extendedTypesEnabled: true,
     });
     this.#checked = counts;

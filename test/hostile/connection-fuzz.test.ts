@@ -21,8 +21,8 @@ import { FakeReplica } from '../support/fake-replica.ts';
 import type { FakeSocket } from '../support/fake-socket.ts';
 import { goldenPayloads } from '../support/golden-frames.ts';
 import { frameShare, fuzzSeed, Mutator, replayHint } from '../support/mutator.ts';
-import { SeededRandom } from '../support/seeded-random.ts';
 import { framed } from '../support/raw-client.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 
 const requests = goldenPayloads('request');
 const handshakes = goldenPayloads('connectRequest');

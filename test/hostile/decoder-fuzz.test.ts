@@ -23,8 +23,8 @@ import {
 } from '../../protocol/requests.ts';
 import { goldenPayloads } from '../support/golden-frames.ts';
 import { frameShare, fuzzSeed, Mutator, replayHint } from '../support/mutator.ts';
-import { SeededRandom } from '../support/seeded-random.ts';
 import { framed } from '../support/raw-client.ts';
+import { SeededRandom } from '../support/seeded-random.ts';
 
 const requests = goldenPayloads('request');
 const replies = goldenPayloads('reply');

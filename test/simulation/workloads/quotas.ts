@@ -1,6 +1,7 @@
 /**
  * Hard quotas on the number of znodes and on bytes. As in ZooKeeper they are held against what is
- * applied: what is there passes the limits by no more than what is asked for at one time. Where the ensemble does not enforce quotas nothing is checked.
+ * applied: what is there passes the limits by no more than what is asked for at one time. Where the
+ * ensemble does not enforce quotas nothing is checked.
  */
 
 import { type Client, ErrorCode } from '../../../client/client.ts';

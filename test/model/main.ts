@@ -12,7 +12,7 @@ import { type ModelBounds, parseBounds } from './bounds.ts';
 import { describeState } from './describe.ts';
 import { explore, type Violation } from './explorer.ts';
 import { extend } from './liveness.ts';
-import { full, large, type NamedModel, quick, usual } from './models.ts';
+import { aCrash, full, large, type NamedModel, quick, usual } from './models.ts';
 import { walkAtRandom } from './random-walk.ts';
 import { replay, script } from './script.ts';
 
@@ -77,8 +77,10 @@ const seconds = values.seconds === undefined ? undefined : Number(values.seconds
 if (values.replay !== undefined) runReplay(values.replay);
 else if (values.model !== undefined) {
   complete({ name: 'model', bounds: parseBounds(values.model), before: [] }, 50, seconds);
-} else if (values.full) complete(full, 5000, seconds);
-else if (values.walk !== undefined) {
+} else if (values.full) {
+  const isClean = usual.every((one) => complete(one, 20)) && complete(aCrash, 5000);
+  if (isClean && large.every((one) => walk(one, seed, 60))) complete(full, 5000, seconds);
+} else if (values.walk !== undefined) {
   large.every((one) => walk(one, seed, Number(values.walk) / large.length));
 } else if (values.quick) {
   if (quick.every((one) => complete(one, 60))) large.every((one) => walk(one, seed, 2));

@@ -56,7 +56,10 @@ export const usual: readonly NamedModel[] = [
   model('a lost disk, two leaders', aLostDisk, aDeposedLeader),
 ];
 
-export const full = model('full', { epochs: 2, txns: 2, crashes: 1, cuts: 1 });
+export const aCrash = model('2 epochs, 2 txns, 1 crash', { epochs: 2, txns: 2, crashes: 1 });
+export const full = model('full bounds: 2 epochs, 2 txns, 1 crash, 1 partition', {
+  ...{ epochs: 2, txns: 2, crashes: 1, cuts: 1 },
+});
 
 /**
  * Not to be completed: walked at random. No disk is lost before the ensemble is founded, when all

@@ -192,7 +192,8 @@ function crashPart({ groups, damage, seconds }: CrashFigures): string {
 
 Real LMDB files: every write, sync, rename and unlink of a scenario is recorded; the record is cut
 at each of them, with each legal subset of what was not synced; what is left is opened and checked.
-${Math.round(seconds)} s of one core. \`NATSKEEPER_PROOF=long npx vitest run test/crash\`
+${Math.round(seconds)} s of one core. \`npx vitest run test/crash\`, with NATSKEEPER_PROOF=long for larger
+bounds.
 
 ${table(['group', 'cuts', 'different states', 'failures'], rows)}
 

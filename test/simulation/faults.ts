@@ -32,6 +32,8 @@ export interface Fault {
 
 export const over: End = () => {};
 const hourMs = 3_600_000;
+/** How fast a clock may run; and as much too slow. */
+export const clockRateMax = 1.2;
 
 /** Any replica; every other time the leader. */
 export function victim({ ensemble, random }: World): SimReplica {
@@ -327,7 +329,11 @@ export const clockFaults: readonly Fault[] = [
     weight: 3,
     begin: (world) => {
       const { time } = victim(world);
-      setRate(time, 0.8 + world.random.unit() * 0.4, world.schedule.nowMs);
+      setRate(
+        time,
+        2 - clockRateMax + world.random.unit() * 2 * (clockRateMax - 1),
+        world.schedule.nowMs,
+      );
       return () => setRate(time, 1, world.schedule.nowMs);
     },
   },

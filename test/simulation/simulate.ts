@@ -12,6 +12,7 @@ import {
   busFaults,
   clientFaults,
   clockFaults,
+  clockRateMax,
   type Fault,
   netFaults,
   processFaults,
@@ -257,6 +258,7 @@ class Simulation {
       // The last leader renews all when it begins.
       calmSinceMs: this.#mendedMs + this.#recoveryMs,
       expirySlackMs,
+      clockRateMax,
       endMs: this.#schedule.nowMs,
       finalTxns: history.frames,
       otherLogs: sound.map(({ disk }) => disk.frames()),

@@ -4,7 +4,8 @@
  */
 
 import { expect, test } from 'vitest';
-import { getInt } from '../../protocol/jute.ts';
+import { nobody, PendingRequest } from '../../actors/pending-request.ts';
+import { getInt, JuteWriter } from '../../protocol/jute.ts';
 import { Opcode } from '../../protocol/opcode.ts';
 import { PacketKind } from '../../protocol/packet.ts';
 import { openAcl } from '../../protocol/record.ts';
@@ -161,5 +162,20 @@ test('who was elected and has lost those who followed does not stand in the way'
   await ensemble.startMember(old);
 
   await ensemble.serving(4000);
+  await ensemble.agreement();
+});
+
+test('what a leader has gathered when its term ends goes nowhere', async () => {
+  const ensemble = await TestEnsemble.start();
+  await ensemble.agreement();
+  const { replica } = ensemble.leader!;
+  const { lastZxid } = replica.history;
+
+  const body = new JuteWriter(8).string('/').copy();
+  replica.ensemble!.submit(PendingRequest.internal(nobody, Opcode.sync, body, 0));
+  replica.ensemble!.leader!.resign('its turn has not ended');
+  for (let turns = 3; turns > 0; turns--) await new Promise((done) => setImmediate(done));
+
+  expect(replica.history.lastZxid).toBe(lastZxid);
   await ensemble.agreement();
 });

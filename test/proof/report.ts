@@ -234,8 +234,8 @@ Each is mended, and has a test, a scenario or a seed (test/simulation/known-seed
   had gone on elsewhere and stayed; an end that was refused left a session that never expired; a
   session that waited for a leader was moved twice; of two disks lost one after the other, the first
   was no witness for the second.
-- Tests with gates in order: a batch that a leader closed behind the end of its term went into the
-  log.
+- Reading, while a test was looked into: a batch that a leader closed behind the end of its term
+  went into the log (test/actors/ensemble-deposed.test.ts).
 - Crash points: a file whose beginning was not synced yet, and a folder whose entry was not, after a
   power cut; promises, positions and secrets without a checksum; records under another's key.`;
 

@@ -45,7 +45,7 @@ export class Chronicle extends Trace {
   }
 
   /** Forgets what replicas did, but for what may never happen. */
-  skip(): void {
+  passOver(): void {
     const kept = this.#lines.filter(({ rank }) => rank === violatedRank || rank >= clientRank);
     this.#lines.splice(0, this.#lines.length, ...kept);
   }

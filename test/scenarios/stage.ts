@@ -95,7 +95,7 @@ export class Stage {
     this.#watch.look();
     const last = this.ensemble.leader?.replica?.history.lastZxid ?? 0;
     if (isQuiet) {
-      this.chronicle.skip();
+      this.chronicle.passOver();
       for (const replica of this.ensemble.replicas) {
         if (replica.condition !== 'down') this.chronicle.add(replica.sid, showRole(replica));
       }

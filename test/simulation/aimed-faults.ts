@@ -87,14 +87,17 @@ export function loseFramesAsItJoins(world: World, replica: SimReplica): void {
   world.schedule.after(joinsWithinMs, end);
 }
 
+/** Voters but the leader, in any order. */
+function otherVoters({ ensemble, random }: World): number[] {
+  const others = ensemble.voters.filter((sid) => sid !== ensemble.leader?.sid);
+  return shuffled(random, others);
+}
+
 /** With one down every other is needed, and what it lost is not agreed upon before it is back. */
 function linksLostWithOneDown(world: World): End | null {
   const { ensemble, random, schedule } = world;
   const { leader } = ensemble;
-  const rest = shuffled(
-    random,
-    ensemble.voters.filter((sid) => sid !== leader?.sid),
-  );
+  const rest = otherVoters(world);
   if (leader === undefined || rest.length !== 2) return null;
   const [down, needed] = rest.map((sid) => ensemble.of(sid)) as [SimReplica, SimReplica];
   down.kill('process');
@@ -118,10 +121,7 @@ function linksLostWithOneDown(world: World): End | null {
 function behindMeetsThird(world: World): End | null {
   const { ensemble, random, schedule } = world;
   const { leader } = ensemble;
-  const rest = shuffled(
-    random,
-    ensemble.voters.filter((sid) => sid !== leader?.sid),
-  );
+  const rest = otherVoters(world);
   if (leader === undefined || rest.length !== 2) return null;
   const [behind, third] = rest as [number, number];
   let mend = partition(world, [behind]);

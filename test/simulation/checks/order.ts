@@ -29,6 +29,19 @@ export function checkOrder(
   }
 }
 
+/** For operations in the order of asking: what had the highest zxid of all that had returned. */
+function newestOf(returned: readonly Operation[]): (operation: Operation) => Operation | null {
+  let at = 0;
+  let newest: Operation | null = null;
+  return ({ invokedOrder }) => {
+    for (; at < returned.length && returned[at]!.returnedOrder < invokedOrder; at++) {
+      const earlier = returned[at]!;
+      if (newest === null || earlier.zxid > newest.zxid) newest = earlier;
+    }
+    return newest;
+  };
+}
+
 /**
  * A write that was asked for after another had returned comes behind it. One walk in the global
  * order: what had returned by then is known when a request comes up.
@@ -40,14 +53,9 @@ function checkRealTime(
   report: Report,
 ): void {
   report.count('writes in real time', txnOf.size);
-  let at = 0;
-  let newest: Operation | null = null;
+  const newestBefore = newestOf(returned);
   for (const operation of journal.operations) {
-    for (; at < returned.length; at++) {
-      const earlier = returned[at]!;
-      if (earlier.returnedOrder >= operation.invokedOrder) break;
-      if (newest === null || earlier.zxid > newest.zxid) newest = earlier;
-    }
+    const newest = newestBefore(operation);
     if (newest === null || !isWrite(operation.op)) continue;
     const txn = txnOf.get(operation);
     if (txn === undefined) continue;
@@ -62,14 +70,9 @@ function checkSyncedReads(journal: Journal, returned: readonly Operation[], repo
   let count = 0;
   /** What a connection's syncs so far promise. */
   const floors = new Map<ConnectionRecord, { zxid: number; sync: Operation; by: Operation }>();
-  let at = 0;
-  let newest: Operation | null = null;
+  const newestBefore = newestOf(returned);
   for (const operation of journal.operations) {
-    for (; at < returned.length; at++) {
-      const earlier = returned[at]!;
-      if (earlier.returnedOrder >= operation.invokedOrder) break;
-      if (newest === null || earlier.zxid > newest.zxid) newest = earlier;
-    }
+    const newest = newestBefore(operation);
     const { connection, op } = operation;
     if (!operation.isReturned) continue;
     if (op === Opcode.sync && operation.err === ErrorCode.ok && newest !== null) {

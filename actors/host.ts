@@ -8,6 +8,7 @@
  */
 
 import {
+  type AnyActor,
   type AnyMachineSnapshot,
   type AnyStateMachine,
   type ContextFrom,
@@ -18,6 +19,7 @@ import {
 import { entryInvariantsOf, invariantsOf, type MomentInvariant } from '../machines/invariants.ts';
 import type { Moment } from '../machines/moment.ts';
 import { assert } from '../protocol/assert.ts';
+import { quickStep, type RunnableAction } from './quick-step.ts';
 
 /** What to do for each effect of a machine; `params` are those of the action. */
 export type Effects = { readonly [name: string]: (params: never) => void };
@@ -25,10 +27,8 @@ export type Effects = { readonly [name: string]: (params: never) => void };
 /** Hears of every transition: for traces and inspection. */
 export type TransitionObserver = (machine: string, event: string, from: string, to: string) => void;
 
-interface RunnableAction {
-  readonly type: string;
-  readonly params: unknown;
-}
+/** Actors that are never started: transitions want one as `self`, and none of ours asks for it. */
+const selves = new WeakMap<AnyStateMachine, AnyActor>();
 
 /** The part of an actor scope that a pure transition needs. */
 export function makeScope(
@@ -36,7 +36,11 @@ export function makeScope(
   collected: RunnableAction[],
   input?: unknown,
 ): object {
-  const self = createActor(machine, { input });
+  let self = selves.get(machine);
+  if (self === undefined) {
+    self = createActor(machine, { input });
+    selves.set(machine, self);
+  }
   return {
     self,
     id: '',
@@ -52,8 +56,12 @@ export function makeScope(
   };
 }
 
+const namesByMachine = new WeakMap<AnyStateMachine, ReadonlySet<string>>();
+
 /** All action names that a machine can ask for, from its configuration. */
-export function effectNames(machine: AnyStateMachine): Set<string> {
+export function effectNames(machine: AnyStateMachine): ReadonlySet<string> {
+  const known = namesByMachine.get(machine);
+  if (known !== undefined) return known;
   const names = new Set<string>();
   const visit = (node: AnyStateMachine['root']) => {
     const transitions = [...[...node.transitions.values()].flat(), ...(node.always ?? [])];
@@ -65,6 +73,7 @@ export function effectNames(machine: AnyStateMachine): Set<string> {
     for (const child of Object.values(node.states)) visit(child as AnyStateMachine['root']);
   };
   visit(machine.root);
+  namesByMachine.set(machine, names);
   return names;
 }
 
@@ -82,6 +91,7 @@ export class MachineHost<Machine extends AnyStateMachine> {
   readonly #scope: object;
   readonly #invariants: readonly MomentInvariant[];
   readonly #entryInvariants: readonly MomentInvariant[];
+  /** As the last long step left it: since then only the context may have changed. */
   #snapshot: AnyMachineSnapshot;
   /** The snapshot as invariants see it. */
   #now: Moment<unknown>;
@@ -117,7 +127,7 @@ export class MachineHost<Machine extends AnyStateMachine> {
 
   /** What the machine remembers; plain JSON, to be read only. */
   get context(): ContextFrom<Machine> {
-    return this.#snapshot.context as ContextFrom<Machine>;
+    return this.#now.context as ContextFrom<Machine>;
   }
 
   send(event: EventFrom<Machine>): void {
@@ -129,8 +139,7 @@ export class MachineHost<Machine extends AnyStateMachine> {
         // A machine that is done takes no events; left to itself it would go on.
         if (this.#snapshot.status !== 'active') continue;
         const before = this.#now;
-        this.#snapshot = this.#machine.transition(this.#snapshot, next, this.#scope as never);
-        this.#now = momentOf(this.#snapshot);
+        this.#step(next);
         this.#check(before);
         const { type } = next as { type: string };
         this.#observer?.(this.#machine.id, type, before.state, this.#now.state);
@@ -139,6 +148,19 @@ export class MachineHost<Machine extends AnyStateMachine> {
     } finally {
       this.#running = false;
     }
+  }
+
+  /** The short way where there is one: both lead to the same. */
+  #step(event: EventFrom<Machine>): void {
+    const before = this.#now.context as object;
+    const context = quickStep(this.#snapshot, before, event, this.#collected);
+    if (context === null) {
+      const snapshot = { ...this.#snapshot, context: before } as AnyMachineSnapshot;
+      this.#snapshot = this.#machine.transition(snapshot, event, this.#scope as never);
+      this.#now = momentOf(this.#snapshot);
+      return;
+    }
+    this.#now = { state: this.#now.state, context };
   }
 
   #check(before: Moment<unknown> | null): void {
@@ -153,6 +175,7 @@ export class MachineHost<Machine extends AnyStateMachine> {
   }
 
   #run(): void {
+    if (this.#collected.length === 0) return;
     const actions = this.#collected.splice(0);
     for (const { type, params } of actions) {
       this.#effects[type]!(params as never);

@@ -6,6 +6,7 @@
 
 import { leaderMachine } from '../machines/leader.ts';
 import type { QuorumSystem } from '../machines/quorum.ts';
+import { doAllVote } from '../machines/standing.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import type { JuteReader } from '../protocol/jute.ts';
 import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
@@ -15,7 +16,6 @@ import {
   readGreeting,
   readTouch,
   readZxid,
-  type Touch,
 } from '../protocol/zab.ts';
 import { makeZxid } from '../protocol/zxid.ts';
 import type { Preparer, WriteRequest } from '../storage/prepare.ts';
@@ -24,31 +24,14 @@ import type { Clock } from './clock.ts';
 import { ForwardedRequest } from './forwarded.ts';
 import type { History } from './history.ts';
 import { MachineHost, type TransitionObserver } from './host.ts';
+import type { LeaderPorts } from './leader-ports.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import { LogClaims } from './log-claims.ts';
-import type { Fields } from './note.ts';
 import type { Post } from './post.ts';
 import { type Batch, Proposer } from './proposer.ts';
 import { SessionOwners } from './session-owners.ts';
 import type { Settings } from './settings.ts';
-import type { SnapshotSender } from './snapshot-sender.ts';
 import type { LeadingView } from './words-ensemble.ts';
-
-export interface LeaderPorts {
-  /** A quorum holds our history, which is applied now. */
-  established(): void;
-  ended(reason: string): void;
-  /** A client elsewhere was heard of. */
-  touched(touch: Touch): void;
-  /** Is there such a session, and may it go on? */
-  isAlive(session: string): boolean;
-  /** A learner's tree after some zxid. */
-  digestReported(sid: number, zxid: number, digest: number): void;
-  openSnapshot(opened: (sender: SnapshotSender) => void): void;
-  note(message: string, fields: Fields): void;
-  /** Number of the last status that we have sent. */
-  pulse(): number;
-}
 
 export interface LeaderInput {
   readonly quorum: QuorumSystem;
@@ -123,8 +106,10 @@ export class Leader {
         establish: () => this.#establish(),
         admit: ({ sids }: { sids: readonly number[] }) => {
           for (const sid of sids) this.#handlers.get(sid)?.admit();
+          this.#broadcaster?.admitted();
         },
         commit: ({ zxid }: { zxid: number }) => this.#commit(zxid),
+        commitEarly: ({ zxid }: { zxid: number }) => this.#broadcaster!.commitEarly(zxid),
         abdicate: ({ reason }: { reason: string }) => {
           this.close(reason);
           ports.ended(reason);
@@ -211,7 +196,10 @@ export class Leader {
       exhausted: () =>
         this.resign('the counter of the zxid is used up: only a new epoch can go on'),
     };
-    this.#broadcaster = new Broadcaster(this.#post, this.#history, this.#clock, this.epoch);
+    this.#broadcaster = new Broadcaster(this.#post, this.#history, this.#clock, {
+      epoch: this.epoch,
+      doAllVote: () => doAllVote(this.#host.context),
+    });
     const start = makeZxid(this.epoch, 0);
     const lastZxidMax = makeZxid(this.epoch, this.#txnsMax);
     this.#proposer = new Proposer(this.#preparer, start, this.#clock, ports, { lastZxidMax });

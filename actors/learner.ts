@@ -293,6 +293,7 @@ export class Learner {
 
   #deliverBroadcast(kind: number, body: JuteReader): void {
     const committed = readZxid(body);
+    const early = readZxid(body);
     if (kind === PacketKind.propose) {
       const frame = body.buffer.subarray(body.position, body.end);
       if (batchFault(frame, crc32) !== null || !follows(frame, this.#history.lastZxid)) {
@@ -300,11 +301,15 @@ export class Learner {
       }
       this.#history.append(frame);
     }
-    if (committed > this.#history.lastZxid) return this.abandon('it commits what we have not got');
-    this.#commit(committed);
+    const told = this.votes ? Math.max(committed, early) : committed;
+    if (told > this.#history.lastZxid) return this.abandon('it commits what we have not got');
+    this.#commit(told);
   }
 
-  /** Before we are let in, what is committed is not ours to apply: admission tells it anew. */
+  /**
+   * Before we are let in, what is committed is not ours to apply: admission tells it anew. Our
+   * history applies what it holds, and nothing else: so what is told early is committed by then.
+   */
   #commit(zxid: number): void {
     if (this.isServing) this.#history.commit(zxid);
   }

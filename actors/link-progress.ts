@@ -24,7 +24,8 @@ export class LinkProgress {
 
   /** Notes what is announced now; returns what must have arrived by now, newest last. */
   note(tick: number, announced: Announced): Announced | null {
-    this.#announced.push({ ...announced, tick });
+    const { broadcast, down, up } = announced;
+    this.#announced.push({ broadcast, down, up, tick });
     let overdue: Announced | null = null;
     for (let old = this.#announced.peek(); old; old = this.#announced.peek()) {
       if (tick - old.tick < overdueTicks) break;

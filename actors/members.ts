@@ -28,6 +28,8 @@ export class Members {
   /** Of the current list; asked for at every tick. */
   #text = '';
   #sum = 0;
+  /** Of these two lists; asked for at every look. */
+  #quorum: { current: Membership; pending: Membership | null; system: QuorumSystem } | null = null;
   readonly #disagreeing = new Set<number>();
   /** Proposed and not committed: both it and the present one must agree then. */
   pending: Membership | null = null;
@@ -102,8 +104,12 @@ export class Members {
 
   /** Who has to agree at present. */
   get quorum(): QuorumSystem {
-    const present = quorumOf(this.#current);
-    return this.pending === null ? [present] : [present, quorumOf(this.pending)];
+    const { current, pending } = this;
+    if (this.#quorum?.current !== current || this.#quorum.pending !== pending) {
+      const lists = pending === null ? [current] : [current, pending];
+      this.#quorum = { current, pending, system: lists.map(quorumOf) };
+    }
+    return this.#quorum.system;
   }
 
   /** Is this the first that we hear of another list of the same version from that replica? */

@@ -28,6 +28,12 @@ export interface Address {
 export type PacketHandler = (header: Readonly<PacketHeader>, body: JuteReader) => void;
 
 const noteEveryMs = 60_000;
+/** The same memory. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  if (Buffer.isBuffer(bytes)) return bytes;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 const empty = (): void => {};
 
 export class Post {
@@ -86,7 +92,7 @@ export class Post {
   listen(bus: Bus, subject: string, handler: PacketHandler): { cancel(): void } {
     const header = new PacketHeader();
     return bus.subscribe(subject, (bytes) => {
-      const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const frame = asBuffer(bytes);
       const fault = readHeader(frame, header);
       if (fault !== null) return this.drop(fault);
       try {

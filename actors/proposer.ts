@@ -14,7 +14,7 @@ import type { Clock } from './clock.ts';
 
 /** Txns that are agreed upon together. */
 export interface Batch {
-  /** Room for a packet's header and the zxid that is committed so far, then the frame. */
+  /** Room for a packet's header and what is committed so far (twice 8 bytes), then the frame. */
   readonly packet: Buffer;
   /** The bytes as logged and sent. */
   readonly frame: Buffer;
@@ -31,7 +31,7 @@ export interface ProposerPorts {
 }
 
 /** In front of a frame, so that it is sent from where it was made. */
-export const headroomBytes = packetHeaderBytes + 8;
+export const headroomBytes = packetHeaderBytes + 16;
 const batchBytesStart = 64 * 1024;
 /** A writer that grew beyond this is not kept: memory follows the load down again. */
 const keptBytesMax = 4 * 1024 * 1024;

@@ -20,11 +20,22 @@ const macBytes = 16;
 export const signatureBytes = markBytes + macBytes;
 const noteEveryMs = 60_000;
 
+/** Makes the MACs of one key. */
+export type MacOf = (subject: string, frame: Uint8Array) => Uint8Array;
+
+/** A subject has no line end in it, so that no two pairs of subject and frame are one text. */
+export function macsOf(key: KeyObject): MacOf {
+  return (subject, frame) => {
+    const hash = createHmac('sha256', key).update(`${subject}\n`).update(frame);
+    return hash.digest().subarray(0, macBytes);
+  };
+}
+
 export type SignatureFault = 'unsigned' | 'wrongly signed';
 
 /** The key of an ensemble's frames, and the count of those that were refused for want of it. */
 export class FrameSeal {
-  readonly #key: KeyObject;
+  readonly #mac: MacOf;
   readonly #clock: Clock;
   readonly #notes: Notes;
   /** Frames that were not handed on. */
@@ -35,10 +46,11 @@ export class FrameSeal {
     { busSecret, ensemble }: { readonly busSecret: string; readonly ensemble: string },
     clock: Clock,
     notes: Notes,
+    makeMacs: (key: KeyObject) => MacOf = macsOf,
   ) {
     // Not the key of anything else that is derived from the secret, nor of another ensemble.
     const hash = createHmac('sha256', busSecret).update(`natskeeper bus frames ${ensemble}`);
-    this.#key = createSecretKey(hash.digest());
+    this.#mac = makeMacs(createSecretKey(hash.digest()));
     this.#clock = clock;
     this.#notes = notes;
   }
@@ -60,12 +72,6 @@ export class FrameSeal {
     const frame = signed.subarray(markBytes, end);
     const isRight = timingSafeEqual(this.#mac(subject, frame), signed.subarray(end));
     return isRight ? frame : this.#refuse('wrongly signed', subject);
-  }
-
-  /** A subject has no line end in it, so that no two pairs of subject and frame are one text. */
-  #mac(subject: string, frame: Uint8Array): Buffer {
-    const hash = createHmac('sha256', this.#key).update(`${subject}\n`).update(frame);
-    return hash.digest().subarray(0, macBytes);
   }
 
   #refuse(fault: SignatureFault, subject: string): null {
@@ -122,9 +128,10 @@ export function signLinks(
   { busSecret, ensemble }: Pick<Settings, 'busSecret' | 'ensemble'>,
   clock: Clock,
   notes: Notes,
+  makeMacs: (key: KeyObject) => MacOf = macsOf,
 ): BusLinks {
   if (busSecret === null) return links;
-  const seal = new FrameSeal({ busSecret, ensemble }, clock, notes);
+  const seal = new FrameSeal({ busSecret, ensemble }, clock, notes, makeMacs);
   // Several roles of one bus stay one bus: it has one listener for its connection.
   const signed = new Map<Bus, SignedBus>();
   for (const bus of Object.values<Bus>({ ...links })) {

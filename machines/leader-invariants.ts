@@ -6,7 +6,7 @@
 
 import type { LeaderContext } from './leader.ts';
 import type { Invariants, Moment } from './moment.ts';
-import { isQuorum } from './quorum.ts';
+import { isQuorum, votersOf } from './quorum.ts';
 import { isPromised, isSynced, type LearnerRecord } from './standing.ts';
 
 /** In this order, none twice. */
@@ -69,6 +69,17 @@ function isHeld({ quorum, sid, learners, logged, committed }: LeaderContext): bo
     if (other === sid) return logged >= committed;
     const learner = learners[other];
     return learner?.synced === true && learner.acked >= committed;
+  });
+}
+
+/** Would any one more voter make a quorum of those who hold everything up to `early`? */
+function isNearlyHeld(context: LeaderContext): boolean {
+  const { quorum, sid, early: committed } = context;
+  if (context.hasQuorumChanged) return false;
+  return votersOf(quorum).every((voter) => {
+    if (voter === sid) return true;
+    const record = { ...context.learners[voter], synced: true, acked: committed } as LearnerRecord;
+    return isHeld({ ...context, committed, learners: { ...context.learners, [voter]: record } });
   });
 }
 
@@ -160,6 +171,14 @@ export const leaderInvariants: Invariants<LeaderContext> = {
 
   'committed never goes down': (now, before) =>
     before === null || now.context.committed >= before.context.committed,
+
+  'what is told early never goes down': (now, before) =>
+    before === null || now.context.early >= before.context.early,
+
+  'what is newly told early is in our log, and one voter short of a quorum': (now, before) =>
+    before === null ||
+    now.context.early === before.context.early ||
+    (now.context.early <= now.context.logged && isNearlyHeld(now.context)),
 
   'what is newly committed is held by a quorum': (now, before) =>
     before === null || now.context.committed === before.context.committed || isHeld(now.context),

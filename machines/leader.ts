@@ -6,10 +6,12 @@
  */
 
 import { assign, setup } from 'xstate';
+import type { LeaderContext, LeaderEvent, LeaderInput } from './leader-context.ts';
 import type { QuorumSystem } from './quorum.ts';
 import {
   agreed,
   allHeard,
+  early,
   firstTaken,
   type Greeting,
   hasGreeted,
@@ -17,7 +19,6 @@ import {
   isQuorumHeard,
   isSynced,
   isTaken,
-  type LearnerRecord,
   learnersWho,
   newlyTrusted,
   nextEpoch,
@@ -26,59 +27,7 @@ import {
   withTrust,
 } from './standing.ts';
 
-export interface LeaderInput {
-  readonly sid: number;
-  readonly quorum: QuorumSystem;
-  readonly acceptedEpoch: number;
-  readonly currentEpoch: number;
-  /** End of our log: the history that the term begins with. */
-  readonly lastZxid: number;
-  readonly tick: number;
-  /** Ticks until a quorum must have greeted us, and then until it holds our history. */
-  readonly greetTicks: number;
-  readonly initTicks: number;
-  /** Ticks after which a silent learner counts for nothing. */
-  readonly leaseTicks: number;
-  /** A gap between two ticks of more than this many is a stall of our own. */
-  readonly stallTicks: number;
-}
-
-export interface LeaderContext extends LeaderInput {
-  /** The end of the phase before broadcast that we are in. */
-  deadlineTick: number;
-  quorum: QuorumSystem;
-  tick: number;
-  /** The epoch of this term; 0 until a quorum has greeted us. */
-  epoch: number;
-  learners: { readonly [sid: string]: LearnerRecord };
-  /** Whoever has promised our epoch to us in this term, also if it has left since. */
-  promisedSids: readonly number[];
-  ownPromise: boolean;
-  ownHistory: boolean;
-  /** Last txn of this epoch in our own log. */
-  logged: number;
-  /** Invariant: never goes down, and a quorum holds everything up to it. */
-  committed: number;
-}
-
-export type LeaderEvent =
-  | ({ type: 'learner.greeted' } & Greeting)
-  /** Our own acceptedEpoch, and later our own history and currentEpoch, are durable. */
-  | { type: 'promise.stored' }
-  | { type: 'history.stored' }
-  | { type: 'epoch.promised'; sid: number; currentEpoch: number; lastZxid: number }
-  | { type: 'leadership.acked'; sid: number }
-  | { type: 'batch.logged'; zxid: number }
-  | { type: 'ack.received'; sid: number; zxid: number }
-  /** It follows us, and has heard our status of that number. */
-  | { type: 'learner.heard'; sid: number; pulse: number }
-  | { type: 'learner.left'; sid: number }
-  /** A reconfig was proposed (old and new must agree), or has been committed (the new one). */
-  | { type: 'quorum.changed'; quorum: QuorumSystem }
-  | { type: 'rival.heard'; epoch: number; leader: number }
-  /** Of our own will: the zxid's counter is used up, or we are no voter any more. */
-  | { type: 'leadership.resigned'; reason: string }
-  | { type: 'tick'; tick: number };
+export type { LeaderContext, LeaderEvent, LeaderInput } from './leader-context.ts';
 
 type Promised = Extract<LeaderEvent, { type: 'epoch.promised' }>;
 
@@ -115,6 +64,10 @@ export const leaderMachine = setup({
     hasLostQuorum: ({ context }, { tick }: { tick: number }) =>
       !isStall(context, tick) && !isQuorumHeard(context, tick - context.leaseTicks),
     hasAgreed: ({ context }) => agreed(context) > context.committed,
+    hasEarly: ({ context }) => {
+      const told = Math.max(context.early, context.committed);
+      return context.logged > told && early(context) > told;
+    },
   },
   actions: {
     noteGreeting: assign(({ context }, greeting: Greeting) =>
@@ -149,7 +102,11 @@ export const leaderMachine = setup({
       return { learners };
     }),
     noteCommitted: assign({ committed: ({ context }) => agreed(context) }),
-    noteQuorum: assign({ quorum: (_, params: { quorum: QuorumSystem }) => params.quorum }),
+    noteEarly: assign({ early: ({ context }) => early(context) }),
+    noteQuorum: assign({
+      quorum: (_, params: { quorum: QuorumSystem }) => params.quorum,
+      hasQuorumChanged: true,
+    }),
     /** After a stall of our own nobody is blamed for a silence that we slept through. */
     noteTick: assign(({ context }, { tick }: { tick: number }) => {
       if (!isStall(context, tick)) return { tick };
@@ -168,6 +125,8 @@ export const leaderMachine = setup({
     /** These learners hold our history: they may serve clients. */
     admit: (_, _params: { sids: readonly number[] }) => {},
     commit: (_, _params: { zxid: number }) => {},
+    /** Tell the voters that it is committed where they hold it. */
+    commitEarly: (_, _params: { zxid: number }) => {},
     abdicate: (_, _params: { reason: string }) => {},
   },
 }).createMachine({
@@ -182,6 +141,8 @@ export const leaderMachine = setup({
     ownHistory: false,
     logged: 0,
     committed: 0,
+    early: 0,
+    hasQuorumChanged: false,
   }),
   initial: 'discovering',
   on: {
@@ -366,13 +327,22 @@ export const leaderMachine = setup({
           },
         },
         broadcasting: {
-          always: {
-            guard: 'hasAgreed',
-            actions: [
-              'noteCommitted',
-              { type: 'commit', params: ({ context }) => ({ zxid: context.committed }) },
-            ],
-          },
+          always: [
+            {
+              guard: 'hasAgreed',
+              actions: [
+                'noteCommitted',
+                { type: 'commit', params: ({ context }) => ({ zxid: context.committed }) },
+              ],
+            },
+            {
+              guard: 'hasEarly',
+              actions: [
+                'noteEarly',
+                { type: 'commitEarly', params: ({ context }) => ({ zxid: context.early }) },
+              ],
+            },
+          ],
           on: {
             'history.stored': { actions: 'noteOwnHistory' },
             'leadership.acked': {

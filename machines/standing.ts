@@ -40,6 +40,7 @@ export interface Greeting {
 
 /** The part of a leader's context that is judged here. */
 interface Standing {
+  readonly hasQuorumChanged: boolean;
   readonly sid: number;
   readonly quorum: QuorumSystem;
   readonly lastZxid: number;
@@ -132,14 +133,44 @@ export function isQuorumHeard({ quorum, sid, learners }: Standing, sinceTick: nu
   });
 }
 
-/** The last zxid that is in the log of a quorum; our own log is one of them. */
-export function agreed({ quorum, sid, learners, logged }: Standing): number {
-  return agreedZxid(quorum, (other) => {
-    if (other === sid) return logged;
-    const learner = learners[other];
-    return learner?.synced ? learner.acked : 0;
-  });
+/** The last zxid in a replica's log, as far as it counts; our own log is one of them. */
+function held({ sid, learners, logged }: Standing, other: number): number {
+  if (other === sid) return logged;
+  const learner = learners[other];
+  return learner?.synced ? learner.acked : 0;
 }
+
+/** The last zxid that is in the log of a quorum. */
+export function agreed(standing: Standing): number {
+  return agreedZxid(standing.quorum, (other) => held(standing, other));
+}
+
+/**
+ * The last zxid that any further voter makes a quorum of those who hold it: a voter that holds it
+ * too need not wait for its own ack to travel to us and back. That a quorum holds it is then as
+ * true as after the ack, and known there first. With three voters it is the end of our own log.
+ * After a reconfig nothing is told so: one that votes no more may take itself for that voter.
+ */
+export function early(standing: Standing): number {
+  const { quorum, sid, logged, hasQuorumChanged } = standing;
+  if (hasQuorumChanged) return 0;
+  let last = logged;
+  for (const { groups } of quorum) {
+    for (const group of groups) {
+      for (const each in group) {
+        const voter = Number(each);
+        if (voter === sid) continue;
+        const withIt = (other: number): number => (other === voter ? last : held(standing, other));
+        last = Math.min(last, agreedZxid(quorum, withIt));
+      }
+    }
+  }
+  return last;
+}
+
+/** Does each learner vote, as far as we know? Observers have nothing of what is told early. */
+export const doAllVote = ({ learners }: Pick<Standing, 'learners'>): boolean =>
+  Object.values(learners).every(({ votes }) => votes);
 
 /** The epoch after all that anybody who votes has promised so far. */
 export function nextEpoch({ acceptedEpoch, learners }: Standing): number {

@@ -79,9 +79,20 @@ export function readStatus(reader: JuteReader): Status {
   }
   const config = reader.string() ?? '';
   expectEnd(reader);
+  // One literal: spreads cost more than all of the reading.
   return {
-    ...{ state, isEstablished, round, vote, configVersion, configSum, config, startedMs, twin },
-    ...{ pulse, broadcastSeq, learners },
+    state,
+    isEstablished,
+    round,
+    vote,
+    configVersion,
+    configSum,
+    config,
+    startedMs,
+    twin,
+    pulse,
+    broadcastSeq,
+    learners,
   };
 }
 

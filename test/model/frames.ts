@@ -29,8 +29,8 @@ export type Body =
   | { kind: 'leadership'; lastZxid: number; broadcastSeq: number }
   | { kind: 'admit'; committed: number }
   /** From a leader to all. */
-  | { kind: 'propose'; committed: number; txn: Txn }
-  | { kind: 'commit'; committed: number };
+  | { kind: 'propose'; committed: number; early: number; txn: Txn }
+  | { kind: 'commit'; committed: number; early: number };
 
 export type Frame = Header & Body;
 export type Kind = Body['kind'];
@@ -71,5 +71,6 @@ export function nameFrame(frame: Frame): string {
   if ('acceptedEpoch' in frame) parts.push(`accepted ${frame.acceptedEpoch}`);
   if ('currentEpoch' in frame) parts.push(`current ${frame.currentEpoch}`);
   if ('committed' in frame) parts.push(`committed ${hex(frame.committed)}`);
+  if ('early' in frame) parts.push(`early ${hex(frame.early)}`);
   return `${parts.join(' ')} (epoch ${epoch}, seq ${seq})`;
 }

@@ -18,10 +18,19 @@ export interface LeaderRecord {
   readonly positions: { readonly [sid: string]: number };
   /** Number of the status that is answered now (pulses.ts). */
   readonly pulse: number;
-  /** Number of the last broadcast, and what it told to be committed; null before it is ours. */
-  readonly broadcaster: { readonly seq: number; readonly told: number } | null;
+  /** null before it is ours. */
+  readonly broadcaster: BroadcasterRecord | null;
   /** Counter of the last zxid; batches that the log has not answered for. */
   readonly proposer: { readonly counter: number; readonly inFlight: number } | null;
+}
+
+interface BroadcasterRecord {
+  /** Number of the last broadcast, and what it told to be committed, and to be so where held. */
+  readonly seq: number;
+  readonly told: number;
+  readonly toldEarly: number;
+  /** All who serve have heard so far of what is committed where it is held. */
+  readonly covered: number;
 }
 
 export class LeaderModel {
@@ -31,7 +40,7 @@ export class LeaderModel {
   readonly #handlers = new Map<number, HandlerModel>();
   #positions: { [sid: string]: number } = {};
   #pulse = firstPulse;
-  #broadcaster: { seq: number; told: number } | null = null;
+  #broadcaster: { -readonly [field in keyof BroadcasterRecord]: number } | null = null;
   #proposer: { counter: number; inFlight: number } | null = null;
   #mustTell = false;
   isOver = false;
@@ -55,9 +64,13 @@ export class LeaderModel {
       establish: () => this.#establish(),
       admit: ({ sids }: { sids: readonly number[] }) => {
         for (const sid of sids) this.#handlers.get(sid)?.admit();
+        if (this.#broadcaster !== null) this.#broadcaster.covered = 0;
       },
       commit: ({ zxid }: { zxid: number }) => {
         history.commit(zxid);
+        this.#mustTell = true;
+      },
+      commitEarly: () => {
         this.#mustTell = true;
       },
       abdicate: () => {
@@ -132,7 +145,7 @@ export class LeaderModel {
     if (this.isOver) return;
     const { history } = this.#self;
     history.commit(history.lastZxid);
-    this.#broadcaster = { seq: 0, told: 0 };
+    this.#broadcaster = { seq: 0, told: 0, toldEarly: 0, covered: 0 };
     this.#proposer = { counter: 0, inFlight: 0 };
     this.#self.report({ type: 'established', epoch: this.#epoch });
     this.#self.roleEstablished();
@@ -140,17 +153,15 @@ export class LeaderModel {
 
   /** A batch of one txn: sent to all, and into our own log. */
   propose(serial: number): void {
-    const [proposer, broadcaster] = [this.#proposer!, this.#broadcaster!];
+    const proposer = this.#proposer!;
     const { history } = this.#self;
     proposer.counter++;
     proposer.inFlight++;
     const txn = makeTxn(this.#epoch, proposer.counter, serial);
     const delivered = history.log.slice(0, history.record.applied);
     this.#self.report({ type: 'proposed', txn, delivered });
-    broadcaster.told = history.committedZxid;
-    broadcaster.seq++;
-    const header = { link: 0, epoch: this.#epoch, seq: broadcaster.seq };
-    this.#self.broadcast(header, { kind: 'propose', committed: broadcaster.told, txn });
+    const [header, told] = this.#next();
+    this.#self.broadcast(header, { kind: 'propose', ...told, txn });
     history.append(txn);
   }
 
@@ -160,16 +171,28 @@ export class LeaderModel {
     this.#proposer.inFlight--;
   }
 
+  /** The next broadcast, which tells all that there is to tell. */
+  #next() {
+    const broadcaster = this.#broadcaster!;
+    const told = { committed: this.#self.history.committedZxid, early: this.#context.early };
+    Object.assign(broadcaster, { told: told.committed, toldEarly: told.early });
+    broadcaster.covered = told.early;
+    broadcaster.seq++;
+    return [{ link: 0, epoch: this.#epoch, seq: broadcaster.seq }, told] as const;
+  }
+
   /** The end of the turn: a commit goes alone when no batch took it along. */
   endTurn(): void {
+    if (this.isOver || !this.#mustTell || this.#broadcaster === null || !this.#hasNews) return;
+    const [header, told] = this.#next();
+    this.#self.broadcast(header, { kind: 'commit', ...told });
+  }
+
+  get #hasNews(): boolean {
+    const { told, toldEarly, covered } = this.#broadcaster!;
     const { committedZxid } = this.#self.history;
-    const broadcaster = this.#broadcaster;
-    if (this.isOver || !this.#mustTell || broadcaster === null) return;
-    if (broadcaster.told >= committedZxid) return;
-    broadcaster.told = committedZxid;
-    broadcaster.seq++;
-    const header = { link: 0, epoch: this.#epoch, seq: broadcaster.seq };
-    this.#self.broadcast(header, { kind: 'commit', committed: committedZxid });
+    if (this.#context.early > Math.max(toldEarly, committedZxid)) return true;
+    return committedZxid > told && committedZxid > covered;
   }
 
   // From learners.

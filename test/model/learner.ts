@@ -4,7 +4,7 @@
  */
 
 import { type Body, type Frame, frames, isBroadcast } from './frames.ts';
-import { IntakeModel, type IntakeRecord } from './history-intake.ts';
+import { IntakeModel, type IntakeRecord, nothingTaken } from './history-intake.ts';
 import type { Self } from './links.ts';
 import { follows } from './names.ts';
 import type { Seat } from './seat.ts';
@@ -125,9 +125,14 @@ export class LearnerModel {
       down: this.#hasDown ? this.#downSeat.id : -1,
       incarnation: this.#incarnation,
       broadcast: this.#broadcast && { ...this.#broadcast, channel },
-      ...{ epoch: this.#epoch, sent: this.#sent, intake: this.#intake.record },
+      ...{ epoch: this.#epoch, sent: this.#sent },
+      intake: this.#isAdopted ? nothingTaken : this.#intake.record,
       isServing: this.#isServing,
     };
+  }
+
+  get #isAdopted(): boolean {
+    return this.#seat.state === 'following' || this.#seat.state === 'joining.acking';
   }
 
   // To the leader.
@@ -254,8 +259,9 @@ export class LearnerModel {
       if (!follows(frame.txn, history.lastZxid)) return this.#abandon();
       history.append(frame.txn);
     }
-    if (frame.committed > history.lastZxid) return this.#abandon();
-    if (this.#isServing) history.commit(frame.committed);
+    const told = Math.max(frame.committed, frame.early);
+    if (told > history.lastZxid) return this.#abandon();
+    if (this.#isServing) history.commit(told);
   }
 
   #close(): void {

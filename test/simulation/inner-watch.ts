@@ -3,9 +3,22 @@
  * must never be seen at any moment.
  */
 
-import type { QuorumSystem } from '../../machines/quorum.ts';
+import type { QuorumConfig, QuorumSystem } from '../../machines/quorum.ts';
 import { formatZxid } from '../../protocol/zxid.ts';
 import type { SimEnsemble } from './sim-ensemble.ts';
+
+const noPromises = { acceptedEpoch: 0, currentEpoch: 0 };
+
+/** Configurations do not change: who votes in one is found out once. */
+const votersByConfig = new WeakMap<QuorumConfig, readonly number[]>();
+
+function votersOf(config: QuorumConfig): readonly number[] {
+  const known = votersByConfig.get(config);
+  if (known !== undefined) return known;
+  const voters = config.groups.flatMap((group) => Object.keys(group).map(Number));
+  votersByConfig.set(config, voters);
+  return voters;
+}
 
 export class InnerWatch {
   readonly #ensemble: SimEnsemble;
@@ -60,24 +73,28 @@ export class InnerWatch {
   }
 
   #checkPromises(sid: number, now: { acceptedEpoch: number; currentEpoch: number }): void {
-    const before = this.#promised.get(sid) ?? { acceptedEpoch: 0, currentEpoch: 0 };
+    const before = this.#promised.get(sid) ?? noPromises;
     const isKept =
       now.acceptedEpoch >= before.acceptedEpoch && now.currentEpoch >= before.currentEpoch;
     if (!isKept || now.acceptedEpoch < now.currentEpoch) {
       const texts = [before, now].map((one) => JSON.stringify(one));
       this.#violated('Z11', `replica ${sid} promised ${texts[0]}, and now ${texts[1]}`);
     }
-    this.#promised.set(sid, { ...now });
+    if (before.acceptedEpoch === now.acceptedEpoch && before.currentEpoch === now.currentEpoch)
+      return;
+    const { acceptedEpoch, currentEpoch } = now;
+    this.#promised.set(sid, { acceptedEpoch, currentEpoch });
   }
 
   /** What is applied anywhere is in the durable logs of a quorum (Z10): counted anew here. */
   #checkDurable(sid: number, zxid: number, [present]: QuorumSystem): void {
-    const voters = present!.groups.flatMap((group) => Object.keys(group).map(Number));
-    const holders = voters.filter((voter) => {
-      const { disk } = this.#ensemble.of(voter);
-      if (disk.lastZxid >= zxid) this.#excused.delete(voter);
-      return disk.lastZxid >= zxid || this.#excused.has(voter);
-    });
+    const voters = votersOf(present!);
+    const holders: number[] = [];
+    for (const voter of voters) {
+      const isHeld = this.#ensemble.of(voter).disk.lastZxid >= zxid;
+      if (isHeld) this.#excused.delete(voter);
+      if (isHeld || this.#excused.has(voter)) holders.push(voter);
+    }
     if (holders.length * 2 > voters.length) return;
     const text = `replica ${sid} has applied ${formatZxid(zxid)}, durable is it at`;
     this.#violated('Z10', `${text} ${holders.join(', ') || 'none'} of ${voters.join(', ')}`);

@@ -10,11 +10,21 @@ export interface Planned {
   cancel(): void;
 }
 
-interface Event extends Planned {
+class Event implements Planned {
   readonly atMs: number;
   /** Events of one moment happen in the order in which they were planned. */
   readonly order: number;
   task: (() => void) | null;
+
+  constructor(atMs: number, order: number, task: () => void) {
+    this.atMs = atMs;
+    this.order = order;
+    this.task = task;
+  }
+
+  cancel(): void {
+    this.task = null;
+  }
 }
 
 /** Events that are run between two looks at the real event loop. */
@@ -33,12 +43,7 @@ export class Schedule {
 
   /** Runs `task` once so many simulated ms from now; 0: after what is planned for now already. */
   after(ms: number, task: () => void): Planned {
-    const event: Event = {
-      ...{ atMs: this.nowMs + Math.max(0, ms), order: this.#order++, task },
-      cancel() {
-        this.task = null;
-      },
-    };
+    const event = new Event(this.nowMs + Math.max(0, ms), this.#order++, task);
     if (event.atMs === this.nowMs) this.#soon.push(event);
     else this.#push(event);
     this.#pump?.();

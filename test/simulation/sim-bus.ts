@@ -66,7 +66,7 @@ export class SimNet {
 
   /** For SimBus. */
   publish(source: SimBus, subject: string, frame: Uint8Array, absent: (() => void) | null): void {
-    const bytes = Buffer.allocUnsafeSlow(frame.length);
+    const bytes = Buffer.allocUnsafe(frame.length);
     bytes.set(frame);
     let isHeard = false;
     for (const target of this.#interest.get(subject) ?? []) {

@@ -19,6 +19,7 @@ import { Gate } from '../support/gate.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
 import { SimDisk } from './disk.ts';
 import type { DiskProfile } from './disk-faults.ts';
+import { rememberedMacs } from './mac-memory.ts';
 import type { Schedule } from './schedule.ts';
 import type { SimBus, SimNet } from './sim-bus.ts';
 import { type MachineTime, machineTime, SimClock } from './sim-clock.ts';
@@ -182,7 +183,8 @@ export class SimReplica {
     const notes = this.#notes();
     this.#buses = [0, 1, 2].map(() => net.attach(this.sid, run));
     const [zab, election, bulk] = this.#buses as [SimBus, SimBus, SimBus];
-    const links: BusLinks = signLinks({ zab, election, bulk }, settings, clock, notes);
+    const bare = { zab, election, bulk };
+    const links: BusLinks = signLinks(bare, settings, clock, notes, rememberedMacs);
     return new Replica({
       ...{ settings, clock, random, links, notes, stores },
       listen: async (accept) => {

@@ -9,11 +9,18 @@
  * Needs `npm run build` before, and nats-server on the PATH.
  */
 
+import '../test/support/run-ts.mjs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { connect as connectBus } from 'nats';
-import { endAll, leaderOf, pause, startBus, startEnsemble } from './ensemble.mjs';
+
+// Behind the line that lets Node read our TypeScript.
+const { findNatsServer } = await import('../cli/nats-program.ts');
+const { Ensemble } = await import('./ensemble.ts');
+const { Processes } = await import('./processes.ts');
+const { natskeeperSide } = await import('./side.ts');
+const { pause } = await import('./time.ts');
 
 const { values } = parseArgs({
   options: { writes: { type: 'string', default: '1000' }, build: { type: 'string' } },
@@ -23,29 +30,34 @@ const { connect } = await import(join(build, 'client/client.js'));
 const { PacketKind } = await import(join(build, 'protocol/packet.js'));
 const kindNames = new Map(Object.entries(PacketKind).map(([name, kind]) => [kind, name]));
 
+const processes = new Processes();
 try {
-  const { url } = await startBus();
   const rows = [];
   for (const [voters, observers] of [
     [3, 0],
     [5, 0],
     [3, 4],
   ]) {
-    rows.push(await measure(url, voters, observers));
+    rows.push(await measure(voters, observers));
   }
   console.log('\n### Frames for single writes, one after the other\n');
   console.log('| voters | observers | writes | propose | commit alone | ack | requests |');
   console.log('|---|---|---|---|---|---|---|');
   for (const row of rows) console.log(`| ${row.join(' | ')} |`);
 } finally {
-  endAll();
+  processes.endAll();
 }
 
-async function measure(natsUrl, voters, observers) {
+async function measure(voters, observers) {
   const name = `capture-${voters}-${observers}`;
-  const members = await startEnsemble({ build, natsUrl, name, voters, observers });
+  const shape = { voters, observers, settings: [`ensemble=${name}`] };
+  const ensemble = await Ensemble.start(
+    natskeeperSide(build, findNatsServer({ env: process.env })),
+    shape,
+    processes,
+  );
   const frames = [];
-  const bus = await connectBus({ servers: natsUrl });
+  const bus = await connectBus({ servers: `nats://127.0.0.1:${ensemble.bus.port}` });
   bus.subscribe(`natskeeper.${name}.>`, {
     callback: (_, { subject, data }) => {
       const kind = kindNames.get(data[0]) ?? `part ${data[0]}`;
@@ -53,8 +65,8 @@ async function measure(natsUrl, voters, observers) {
     },
   });
   await bus.flush();
-  const leader = (await leaderOf(members)).sid;
-  const follower = members.find(({ sid }) => sid !== leader);
+  const leader = (await ensemble.leader()).sid;
+  const follower = ensemble.members.find(({ sid }) => sid !== leader);
   const client = await connect(`127.0.0.1:${follower.port}`, { sessionTimeoutMs: 10_000 });
   await client.create('/znode', Buffer.alloc(1000));
   if (voters + observers === 3) {
@@ -69,7 +81,7 @@ async function measure(natsUrl, voters, observers) {
   const counts = ['propose', 'commit', 'ack', 'requests'].map(count);
   await client.close();
   await bus.close();
-  for (const { child } of members) child.kill('SIGKILL');
+  await ensemble.stop();
   return [voters, observers, writes, ...counts];
 }
 

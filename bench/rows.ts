@@ -1,0 +1,136 @@
+/**
+ * The rows of the comparison: what is loaded how, which figures count, what must be reached and
+ * what is aimed at, and, where a row misses that, why and what would lift it. Figures themselves
+ * never stand here.
+ */
+
+import {
+  bytes,
+  limit,
+  type Measure,
+  megabytes,
+  ms,
+  number,
+  rate,
+  ratio,
+  throughput,
+  time,
+} from './measure.ts';
+
+export interface Row {
+  /** Its name in results.json. */
+  readonly key: string;
+  readonly section: string;
+  readonly title: string;
+  /** Arguments of the load generator. */
+  readonly load: readonly string[];
+  /** Rows of one group run against the same processes. */
+  readonly group: string;
+  readonly measures: readonly Measure[];
+}
+
+/**
+ * By the key of a row: why it misses what it must reach, and what would lift it. Shown only while
+ * it does.
+ */
+export const reasons: { readonly [key: string]: string } = {};
+
+function mix(load: string, group: string, title: string, [must, aim]: [number, number]): Row {
+  const key = `mix ${load}`;
+  const measures = throughput(must, aim);
+  return { key, section: 'mixes', group, title, load: load.split(' '), measures };
+}
+
+export const rows: readonly Row[] = [
+  mix('-c 30 -o 100 -w 0', 'saturated', 'saturated reads', [5, 10]),
+  mix('-c 30 -o 100 -w 100', 'saturated', 'saturated writes', [2, 4]),
+  mix('-c 30 -o 100 -w 30', 'saturated', '30 % writes', [2.5, 5]),
+  mix('-c 30 -o 100 -w 10', 'saturated', '10 % writes', [3, 6]),
+  mix('-c 300 -o 1 -w 0', 'many clients', 'many plain clients, reads', [2, 3]),
+  mix('-c 300 -o 1 -w 30', 'many clients', 'many plain clients, 30 % writes', [1.4, 2.5]),
+  mix('-c 300 -o 1 -w 100', 'many clients', 'many plain clients, writes', [1.4, 2]),
+  mix('-c 30 -o 1 -w 0', 'few clients', 'few plain clients, reads', [2, 3]),
+  mix('-c 30 -o 1 -w 100', 'few clients', 'few plain clients, writes', [1.2, 2]),
+  {
+    ...{ key: 'latency writes', section: 'latency', group: 'one client' },
+    title: 'one write at a time, through a follower',
+    load: ['-c', '1', '-o', '1', '-w', '100'],
+    measures: [
+      time('writeP50', 'p50', ratio(1), ratio(0.7)),
+      time('writeP99', 'p99', ratio(1), ratio(0.7)),
+      time('writeP999', 'p99.9'),
+    ],
+  },
+  {
+    ...{ key: 'latency reads', section: 'latency', group: 'one client' },
+    title: 'one read at a time, from a follower',
+    load: ['-c', '1', '-o', '1', '-w', '0'],
+    measures: [
+      time('readP50', 'p50', ratio(1), ratio(0.8)),
+      time('readP99', 'p99'),
+      time('readP999', 'p99.9'),
+    ],
+  },
+  {
+    ...{ key: 'outage', section: 'outage', group: 'outage' },
+    title: 'write outage after SIGKILL of the leader',
+    load: ['-c', '30', '-o', '4', '-w', '30'],
+    measures: [time('outage', 'longest time without a write', ms(250), ms(100))],
+  },
+  {
+    ...{ key: 'memory', section: 'memory', group: 'memory' },
+    title: 'resident memory per replica under 30 % writes',
+    load: ['-c', '30', '-o', '100', '-w', '30'],
+    measures: [bytes('residentBytesPerReplica', 'resident', megabytes(150), megabytes(100))],
+  },
+  {
+    ...{ key: 'znodes', section: 'znodes', group: 'znodes' },
+    title: '1.88 M znodes of 100 B, standalone',
+    load: ['-c', '8', '-o', '200', '-w', '100', '-O', 'create', '-v', '100'],
+    measures: [
+      number('znodes', 'znodes in the end'),
+      rate('createsPerSecond', 'creates', ratio(2), ratio(4)),
+      bytes('bytesPerZnodeLoading', 'resident per znode, loading', limit(500), limit(300)),
+      bytes('bytesPerZnodeRestarted', 'resident per znode, restarted', limit(500), limit(300)),
+      time('startSeconds', 'start to first answer', limit(3), limit(1.5)),
+      bytes('diskBytes', 'disk', limit(1e9), limit(0.6e9)),
+    ],
+  },
+  {
+    ...{ key: 'snapshot', section: 'snapshot', group: 'snapshot' },
+    title: 'writes while a snapshot of 1.88 M znodes is under way',
+    load: ['-c', '30', '-o', '1', '-w', '100', '-v', '100'],
+    measures: [
+      time('writeP999', 'p99.9', ratio(0.5), ms(20)),
+      time('writeP99', 'p99'),
+      time('writeP50', 'p50'),
+      rate('writesPerSecond', 'writes'),
+      number('znodes', 'znodes'),
+      bytes('snapshotBytes', 'written into snapshots meanwhile'),
+    ],
+  },
+  {
+    ...{ key: 'watches', section: 'watches', group: 'watches' },
+    title: '1 M armed watches, one replica',
+    load: ['-c', '1000', '-p', '1000'],
+    measures: [
+      bytes('residentBytes', 'resident', megabytes(300), megabytes(150)),
+      rate('armedPerSecond', 'arming', ratio(5), ratio(20)),
+    ],
+  },
+  {
+    ...{ key: 'fan-out', section: 'watches', group: 'fan-out' },
+    title: 'one change seen by 10,000 watchers, one replica',
+    load: ['-c', '10000'],
+    measures: [time('fanoutP50', 'p50', ms(80), ms(40)), time('fanoutP99', 'p99', ms(150), ms(60))],
+  },
+  {
+    ...{ key: 'sessions', section: 'sessions', group: 'sessions' },
+    title: '10,000 open idle sessions, three replicas',
+    load: ['-c', '10000', '-p', '1'],
+    measures: [
+      bytes('bytesPerSession', 'resident per session, all replicas together'),
+      number('processors', 'processors in use'),
+    ],
+  },
+];

@@ -104,10 +104,7 @@ export class Leader {
           for (const sid of sids) this.#synchronize(sid);
         },
         establish: () => this.#establish(),
-        admit: ({ sids }: { sids: readonly number[] }) => {
-          for (const sid of sids) this.#handlers.get(sid)?.admit();
-          this.#broadcaster?.admitted();
-        },
+        admit: ({ sids }: { sids: readonly number[] }) => this.#admit(sids),
         commit: ({ zxid }: { zxid: number }) => this.#commit(zxid),
         commitEarly: ({ zxid }: { zxid: number }) => this.#broadcaster!.commitEarly(zxid),
         abdicate: ({ reason }: { reason: string }) => {
@@ -206,6 +203,16 @@ export class Leader {
     this.isEstablished = true;
     this.#establishedMs = this.#clock.monotonicMs();
     this.#ports.established();
+  }
+
+  /**
+   * What a learner asked for over an earlier link goes out ahead of its admission: what it has not
+   * seen proposed by then it asks for anew, and it would be done twice.
+   */
+  #admit(sids: readonly number[]): void {
+    this.#proposer?.closeNow();
+    for (const sid of sids) this.#handlers.get(sid)?.admit();
+    this.#broadcaster?.admitted();
   }
 
   // Broadcast.

@@ -45,7 +45,7 @@ export class Proposer {
   readonly #preparer: Preparer;
   readonly #clock: Clock;
   readonly #ports: ProposerPorts;
-  /** Batches that the log has not answered for. Invariant: <= inFlightMax, but for large ones. */
+  /** Batches that the log has not answered for: inFlightMax, and those that could not wait. */
   #inFlight = 0;
   readonly #inFlightMax: number;
   readonly #lastZxidMax: number;
@@ -109,6 +109,11 @@ export class Proposer {
         this.#closeIfFree();
       });
     }
+  }
+
+  /** Closes the batch that is being gathered, whether or not the log is free. */
+  closeNow(): void {
+    this.#close();
   }
 
   #closeIfFree(): void {

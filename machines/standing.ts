@@ -148,7 +148,8 @@ export function agreed(standing: Standing): number {
 /**
  * The last zxid that any further voter makes a quorum of those who hold it: a voter that holds it
  * too need not wait for its own ack to travel to us and back. That a quorum holds it is then as
- * true as after the ack, and known there first. With three voters it is the end of our own log.
+ * true as after the ack, and known there first. With three voters it is the end of our own log; of
+ * five or more, one that has acknowledged it is no further voter, and nothing is told early.
  * After a reconfig nothing is told so: one that votes no more may take itself for that voter.
  */
 export function early(standing: Standing): number {

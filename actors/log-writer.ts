@@ -16,11 +16,17 @@ export interface LogWriterPorts {
   flushTook(ms: number): void;
 }
 
+/** A batch that is small is not worth a thread, on a disk that was quick the last time. */
+const atOnceBytesMax = 4096;
+const atOnceMsMax = 2;
+
 export class LogWriter {
   readonly #log: LogStore;
   readonly #clock: Clock;
   readonly #ports: LogWriterPorts;
   #hasFailed = false;
+  /** How long the last flush took. */
+  #lastMs = 0;
   /** Batches that do not count as logged yet, in order: drained as they become durable. */
   readonly #appends = new Fifo<{ readonly zxid: number; isDurable: boolean }>();
   /** Batches given to the log that it has not answered for. */
@@ -38,11 +44,14 @@ export class LogWriter {
     if (this.#hasFailed) return;
     const startedMs = this.#clock.monotonicMs();
     const append = { zxid: lastZxidOf(frame), isDurable: false };
+    const isAtOnce =
+      this.#unsettled === 0 && frame.length <= atOnceBytesMax && this.#lastMs <= atOnceMsMax;
     this.#appends.push(append);
     this.#unsettled++;
-    this.#log.append(frame).then(
+    this.#log.append(frame, isAtOnce).then(
       () => {
-        this.#ports.flushTook(this.#clock.monotonicMs() - startedMs);
+        this.#lastMs = this.#clock.monotonicMs() - startedMs;
+        this.#ports.flushTook(this.#lastMs);
         append.isDurable = true;
         this.#tellLogged();
         this.#settleOne();

@@ -144,7 +144,7 @@ export class LmdbLog implements LogStore {
     await torn.segment.removeTorn(torn.key);
   }
 
-  append(frame: Buffer): Promise<void> {
+  append(frame: Buffer, isAtOnce = false): Promise<void> {
     this.#checkWritable();
     const after = this.lastZxid;
     checkSuccession(after, frame);
@@ -159,7 +159,7 @@ export class LmdbLog implements LogStore {
       };
       this.#rolling.then(rolled, rolled);
     }
-    const write = () => this.#write(frame, after);
+    const write = () => this.#write(frame, after, isAtOnce);
     return this.#answered(this.#rolling === null ? write() : this.#rolling.then(write));
   }
 
@@ -178,10 +178,10 @@ export class LmdbLog implements LogStore {
     return write;
   }
 
-  #write(frame: Buffer, after: number): Promise<void> {
+  #write(frame: Buffer, after: number, isAtOnce: boolean): Promise<void> {
     const segment = this.#newest;
     assert(this.#unsettled >= 0, 'log: each write is answered once');
-    const written = segment.append(frame, after);
+    const written = segment.append(frame, after, isAtOnce);
     this.#lastWrite = written;
     if (segment.bytes > this.#segmentBytesMax / 2 && this.#next === null) {
       this.#next = this.#makeNext();

@@ -133,7 +133,7 @@ export class LogSegment {
   }
 
   /** `after` is the end of the batch before it, of whichever segment. */
-  append(frame: Buffer, after: number): Promise<void> {
+  append(frame: Buffer, after: number, isAtOnce: boolean): Promise<void> {
     const firstZxid = firstZxidOf(frame);
     assert(firstZxid > after, 'log segment: a batch comes behind the one before it');
     assert(
@@ -142,7 +142,7 @@ export class LogSegment {
     );
     this.bytes += frame.length;
     if (!this.isEmpty && firstZxid === after + 1) {
-      return this.environment.put(zxidKey(firstZxid), frame);
+      return this.environment.put(zxidKey(firstZxid), frame, isAtOnce);
     }
     const entries = batchEntries([frame], after);
     if (this.isEmpty) {

@@ -48,9 +48,10 @@ export interface LogStore {
   readonly trimmed?: string | null;
   /**
    * Stores a batch frame. Resolves when it is durable; a rejection is the end of this replica. The
-   * frame must not change until then. Frames come in zxid order, without gaps inside an epoch.
+   * frame must not change until then. Frames come in zxid order, without gaps inside an epoch. At
+   * once: it may keep the process from all else, where that is the quicker way.
    */
-  append(frame: Buffer): Promise<void>;
+  append(frame: Buffer, isAtOnce?: boolean): Promise<void>;
   /** All batch frames that hold a txn above `zxid`, in order; each was checked. */
   read(zxid: number): Iterable<Buffer>;
   /**

@@ -248,8 +248,9 @@ test('a batch in a new segment is not logged before the last one of the old one'
     this: LogSegment,
     frame,
     after,
+    isAtOnce,
   ) {
-    const written = append.call(this, frame, after);
+    const written = append.call(this, frame, after, isAtOnce);
     return lastZxidOf(frame) === 2 ? written.then(() => flushed) : written;
   });
   const seen: string[] = [];

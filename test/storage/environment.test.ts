@@ -91,6 +91,23 @@ describe('an environment', () => {
 // ends the process.
 const why = whyNoMount();
 
+test('puts at once and others come in the order of their calls, and are there', async () => {
+  const file = await Environment.open(join(temporaryFolder(), 'a.mdb'), options);
+  const done: number[] = [];
+  const puts = Array.from({ length: 30 }, (_, at) =>
+    file.put(key(`k${at}`), key(`v${at}`), at % 3 !== 1).then(() => {
+      expect(file.get(key(`k${at}`))).toEqual(key(`v${at}`));
+      done.push(at);
+    }),
+  );
+  await Promise.all(puts);
+  await file.put(key('alone'), key('x'), true);
+
+  expect(done).toEqual([...done].sort((a, b) => a - b));
+  expect([done.length, file.get(key('alone'))]).toEqual([30, key('x')]);
+  await file.close();
+});
+
 describe.skipIf(why !== null)(`a full disk${why === null ? '' : ` (skipped: ${why})`}`, () => {
   let small = '';
   beforeAll(() => {
@@ -119,6 +136,42 @@ describe.skipIf(why !== null)(`a full disk${why === null ? '' : ` (skipped: ${wh
     const [late] = await Promise.allSettled([file.put(key('small'), key('x'))]);
     expect(late).toEqual({ status: 'rejected', reason: failed[0] });
     expect(file.get(key('small'))).toBeUndefined();
+    await file.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('leaves no hole: behind what failed nothing is stored', async () => {
+    const folder = place();
+    const file = await Environment.open(join(folder, 'a.mdb'), options);
+    const names = Array.from({ length: 40 }, (_, at) => `k${String(at).padStart(2, '0')}`);
+    // Each larger one is followed by a small one, for which there would be room.
+    const results = await Promise.allSettled(
+      names.map(async (name, at) => {
+        for (let turns = at; turns > 0; turns--) await new Promise(setImmediate);
+        return file.put(key(name), Buffer.alloc(at % 2 === 0 ? 100_000 : 10, 1), at % 4 === 1);
+      }),
+    );
+
+    const first = results.findIndex(({ status }) => status === 'rejected');
+    expect(first).toBeGreaterThan(0);
+    await file.close();
+    const again = await Environment.open(file.path, options);
+    const stored = names.map((name) => again.get(key(name)) !== undefined);
+    expect(stored).toEqual(names.map((_, at) => at < first));
+    await again.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('rejects a put at once like any other', async () => {
+    const folder = place();
+    const file = await Environment.open(join(folder, 'a.mdb'), options);
+    let failure: unknown = null;
+    for (let at = 0; at < 200 && failure === null; at++) {
+      failure = await file.put(key(`k${at}`), Buffer.alloc(10_000), true).catch((one) => one);
+      failure ??= null;
+    }
+
+    expect(failure).toBeInstanceOf(WriteFailure);
     await file.close();
     rmSync(folder, { recursive: true });
   });

@@ -9,6 +9,7 @@ import type { ModelBounds } from './bounds.ts';
 import type { State } from './layout.ts';
 import type { Extended } from './liveness.ts';
 import { Model } from './model.ts';
+import { Reduction } from './reduction.ts';
 import { StateTable } from './state-table.ts';
 import { Symmetry } from './symmetry.ts';
 
@@ -35,6 +36,8 @@ export interface ExploreOptions {
   readonly before?: readonly string[];
   readonly secondsMax?: number;
   readonly statesMax?: number;
+  /** What need not be explored is not (reduction.ts). */
+  readonly isReduced?: boolean;
   /** Asked about each new state. */
   readonly visit?: (model: Model, state: State) => Extended | null;
   readonly progress?: (line: string) => void;
@@ -78,6 +81,7 @@ class Level {
 export function explore(bounds: ModelBounds, options: ExploreOptions = {}): Exploration {
   const model = new Model(bounds);
   const symmetry = new Symmetry(model, true);
+  const reduction = options.isReduced === true ? new Reduction(model) : model;
   const table = new StateTable();
   let [level, next] = [new Level(model.size), new Level(model.size)];
   const scratch = new Int32Array(model.size);
@@ -102,7 +106,7 @@ export function explore(bounds: ModelBounds, options: ExploreOptions = {}): Expl
     for (let index = 0; index < level.size; index++) {
       const state = level.state(index);
       const parent = level.number(index);
-      for (const action of model.actions(state, list)) {
+      for (const action of reduction.actions(state, list)) {
         if (!model.apply(state, action, scratch)) continue;
         transitions++;
         if (model.fault !== null) {

@@ -20,6 +20,12 @@ export interface IntakeRecord {
   readonly leadership: Leadership | null;
 }
 
+/** Once all is adopted it is never asked again. */
+export const nothingTaken: IntakeRecord = {
+  ...{ pieces: [], chunks: 0, storing: 0, isStoring: false },
+  ...{ cutTo: 0, received: 0, committed: 0, leadership: null },
+};
+
 export interface IntakePorts {
   credit(): void;
   received(): void;
@@ -38,8 +44,8 @@ export class IntakeModel {
     this.#pieceTxns = pieceTxns;
     const { lastZxid } = history;
     this.#now = record ?? {
-      ...{ pieces: [], chunks: 0, storing: 0, isStoring: false },
-      ...{ cutTo: lastZxid, received: lastZxid, committed: 0, leadership: null },
+      ...nothingTaken,
+      ...{ cutTo: lastZxid, received: lastZxid },
     };
   }
 

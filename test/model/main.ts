@@ -1,8 +1,9 @@
 /**
  * Explores the models: `node --import ./test/support/run-ts.mjs test/model/main.ts`, with --quick
  * (the small ones, in seconds), --full (the full bounds), --walk SECONDS (random walks), --model
- * 'model replicas 3 ...', or --replay FILE. The exit code is 1 when a violation was found; its
- * trace is on stderr. A summary goes to `$NATSKEEPER_PROOF_DIR/model.json`.
+ * 'model replicas 3 ...', with --reduced (without what comes to the same: reduction.ts), or
+ * --replay FILE. The exit code is 1 when a violation was found; its trace is on stderr. A summary
+ * goes to `$NATSKEEPER_PROOF_DIR/model.json`.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     walk: { type: 'string' },
     seed: { type: 'string', default: '1' },
     model: { type: 'string' },
+    reduced: { type: 'boolean', default: false },
     seconds: { type: 'string' },
     replay: { type: 'string' },
   },
@@ -41,10 +43,12 @@ function complete(
   { name, bounds, before }: NamedModel,
   every: number,
   secondsMax?: number,
+  isReduced = false,
 ): boolean {
   let count = 0;
   const { violation, ...figures } = explore(bounds, {
     before,
+    isReduced,
     ...(secondsMax === undefined ? {} : { secondsMax }),
     visit: (model, state) => (count++ % every === 0 ? extend(model, state) : null),
     progress: (line) => process.stderr.write(`${name}: ${line}\n`),
@@ -76,10 +80,11 @@ const seed = Number(values.seed);
 const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
 if (values.replay !== undefined) runReplay(values.replay);
 else if (values.model !== undefined) {
-  complete({ name: 'model', bounds: parseBounds(values.model), before: [] }, 50, seconds);
+  const one = { name: 'model', bounds: parseBounds(values.model), before: [] };
+  complete(one, values.reduced ? 500 : 50, seconds, values.reduced);
 } else if (values.full) {
-  const isClean = usual.every((one) => complete(one, 20)) && complete(aCrash, 5000);
-  if (isClean && large.every((one) => walk(one, seed, 60))) complete(full, 5000, seconds);
+  const isClean = usual.every((one) => complete(one, 20)) && complete(aCrash, 500, undefined, true);
+  if (isClean && large.every((one) => walk(one, seed, 60))) complete(full, 5000, seconds, true);
 } else if (values.walk !== undefined) {
   large.every((one) => walk(one, seed, Number(values.walk) / large.length));
 } else if (values.quick) {

@@ -10,18 +10,19 @@ import { enabled, isForgetDue, isTimeoutDue, type View } from './enabled.ts';
 import { type Frame, frames, renameFrame } from './frames.ts';
 import { blankDisk, recovered } from './history.ts';
 import { Interner, PairMemo } from './interner.ts';
+import { KnownNames } from './known-names.ts';
 import { Layout, type State } from './layout.ts';
 import { emptyLedger, type Ledger, noted } from './ledger.ts';
 import type { Fact } from './links.ts';
-import { countOf, isPrefix, makeName, makeTxn, ownerOf, type Renaming } from './names.ts';
+import { isPrefix, makeName, makeTxn, type Renaming } from './names.ts';
 import { Network } from './network.ts';
 import { renameReplica } from './renaming.ts';
 import { blankReplica, type ReplicaRecord, type Stimulus, step, type World } from './replica.ts';
 import { standingFault } from './standing-fault.ts';
-import { namesOf, type Summary, summarize } from './summary.ts';
+import { type Summary, summarize } from './summary.ts';
 
 /** What one replica does when one thing happens to it, in numbers. */
-interface Outcome {
+export interface Outcome {
   readonly next: number;
   /** Pairs: to whom (0 for all), which frame. */
   readonly sent: readonly number[];
@@ -46,6 +47,7 @@ export class Model implements World, View {
   readonly size: number;
   readonly catalogue = new Catalogue();
   readonly network = new Network();
+  readonly #names = new KnownNames(this);
   readonly #replicas = new Interner<ReplicaRecord>();
   readonly #parts = new Interner<unknown>();
   readonly #summaries: Summary[] = [];
@@ -66,12 +68,6 @@ export class Model implements World, View {
   readonly #holds = new PairMemo((ledger, replica) => {
     const { delivered } = this.#ledgers.get(ledger);
     return isPrefix(delivered, this.#replicas.get(replica).disk.log) ? 1 : 0;
-  });
-  readonly #unlinked = new PairMemo((replica, link) => {
-    const record = this.#replicas.get(replica);
-    const leader = record.leader!;
-    const links = leader.links.filter((one) => one !== link);
-    return this.#replicaId({ ...record, leader: { ...leader, links } });
   });
   /** Why the last `apply` must not be. */
   fault: string | null = null;
@@ -163,7 +159,8 @@ export class Model implements World, View {
     this.#do(state, decode(action), next);
     if (this.fault !== null) return true;
     if (!this.#isWithin(next)) return false;
-    this.#forgetLinks(next);
+    this.#names.forget(next);
+    this.#names.compact(next);
     this.fault ??= standingFault(this, next);
     return this.fault !== null || next.some((part, at) => part !== state[at]);
   }
@@ -173,7 +170,7 @@ export class Model implements World, View {
       case 'elect':
         return this.#actPlain(next, a, 'lead');
       case 'follow':
-        return this.#act(next, a, { type: 'follow', leader: b, link: this.#freeName(state, a) });
+        return this.#act(next, a, { type: 'follow', leader: b, link: this.#names.free(state, a) });
       case 'deliver': {
         const queue = state[this.layout.link(a, b)]!;
         next[this.layout.link(a, b)] = this.network.pop(queue);
@@ -206,7 +203,7 @@ export class Model implements World, View {
         this.#use(next, 'wipes');
         return this.#actPlain(next, a, kind);
       case 'restart':
-        return this.#act(next, a, { type: 'restart', incarnation: this.#freeName(state, a) });
+        return this.#act(next, a, { type: 'restart', incarnation: this.#names.free(state, a) });
       case 'cut':
         this.#use(next, 'cuts');
         next[this.layout.cut] = this.layout.oriented(c);
@@ -264,12 +261,33 @@ export class Model implements World, View {
 
   /** As act, for one that has no operands. */
   #actPlain(next: State, sid: number, type: PlainStimulus): void {
+    this.#take(next, sid, this.#plainId(type));
+  }
+
+  #plainId(type: PlainStimulus): number {
     let known = this.#plain.get(type);
     if (known === undefined) {
       known = this.#stimuli.id({ type });
       this.#plain.set(type, known);
     }
-    this.#take(next, sid, known);
+    return known;
+  }
+
+  /** What a replica would do with a frame, and as its first write becomes durable. */
+  whenDelivered(replica: number, frame: number): Outcome {
+    return this.#outcomes[this.#steps.get(replica, this.#delivery(frame))]!;
+  }
+
+  whenFlushed(replica: number): Outcome {
+    return this.#outcomes[this.#steps.get(replica, this.#plainId('flush'))]!;
+  }
+
+  record(replica: number): ReplicaRecord {
+    return this.#replicas.get(replica);
+  }
+
+  fact(id: number): Fact {
+    return this.#facts.get(id);
   }
 
   #step(replica: number, stimulus: number): number {
@@ -304,26 +322,6 @@ export class Model implements World, View {
     }
   }
 
-  /** A leader need not remember links that nobody will greet over again. */
-  #forgetLinks(next: State): void {
-    for (let sid = 1; sid <= this.layout.n; sid++) {
-      const { greeted } = this.summaryOf(next, sid);
-      for (const link of greeted) {
-        if (this.#isLinkAlive(next, sid, link)) continue;
-        next[sid - 1] = this.#unlinked.get(next[sid - 1]!, link);
-      }
-    }
-  }
-
-  #isLinkAlive(state: State, leader: number, link: number): boolean {
-    const owner = ownerOf(link);
-    if (this.summaryOf(state, owner).link === link) return true;
-    const queue = state[this.layout.link(owner, leader)]!;
-    if (queue !== 0 && this.network.names(queue).includes(link)) return true;
-    const late = state[this.layout.late]!;
-    return late !== 0 && frames.get(this.#lates.get(late)!.frame).link === link;
-  }
-
   /** Takes away what the replica would only drop. */
   #clear(next: State, sid: number): void {
     for (const from of this.sids) {
@@ -341,23 +339,6 @@ export class Model implements World, View {
     }
   }
 
-  /** The first name that nobody remembers. */
-  #freeName(state: State, owner: number): number {
-    const known = new Set<number>();
-    const note = (names: readonly number[]) => {
-      for (const name of names) if (ownerOf(name) === owner) known.add(countOf(name));
-    };
-    for (const sid of this.sids) note(this.summaryOf(state, sid).names);
-    for (let at = this.layout.n; at < this.layout.cut; at++) {
-      if (state[at] !== 0) note(this.network.names(state[at]!));
-    }
-    const late = this.lateOf(state);
-    if (late !== null) note(namesOf(frames.get(late.frame)));
-    let count = 1;
-    while (known.has(count)) count++;
-    return makeName(count, owner);
-  }
-
   #isWithin(next: State): boolean {
     const { epochs } = this.bounds;
     if (this.isUnbounded) return true;
@@ -366,6 +347,14 @@ export class Model implements World, View {
       if (epoch > epochs) return false;
     }
     return true;
+  }
+
+  /** A leader that has forgotten a link. */
+  unlinked(replica: number, link: number): number {
+    const record = this.#replicas.get(replica);
+    const leader = record.leader!;
+    const links = leader.links.filter((one) => one !== link);
+    return this.#replicaId({ ...record, leader: { ...leader, links } });
   }
 
   // Replicas that change places.

@@ -27,11 +27,26 @@ export const makeName = (count: number, owner: number): number => count * 8 + ow
 export const ownerOf = (name: number): number => name & 7;
 export const countOf = (name: number): number => name >> 3;
 
-export type Renaming = (sid: number) => number;
+/** Of sids; what becomes of names, if not the same name of the new owner. */
+export type Renaming = ((sid: number) => number) & { readonly ofName?: (name: number) => number };
 
 /** 0 names nobody. */
-export const renamed = (name: number, sid: Renaming): number =>
-  name === 0 ? 0 : makeName(countOf(name), sid(ownerOf(name)));
+export const renamed = (name: number, sid: Renaming): number => {
+  if (name === 0) return 0;
+  return sid.ofName?.(name) ?? makeName(countOf(name), sid(ownerOf(name)));
+};
+
+/** Names as a set of bits, six for each owner; -1 if there are too many for that. */
+export function bitsOf(names: readonly number[]): number {
+  let bits = 0;
+  for (const name of names) {
+    const [count, owner] = [countOf(name), ownerOf(name)];
+    if (count > namesMax || owner > 5) return -1;
+    bits |= 1 << ((owner - 1) * namesMax + count - 1);
+  }
+  return bits;
+}
+export const namesMax = 6;
 
 /** Does a batch follow `zxid` without a gap? As actors/history.ts `follows`. */
 export function follows(txn: Txn, zxid: number): boolean {

@@ -7,7 +7,7 @@
 
 import { type Frame, frames, isBroadcast, isOfLearner, renameFrame } from './frames.ts';
 import { Interner, PairMemo } from './interner.ts';
-import type { Renaming } from './names.ts';
+import { bitsOf, type Renaming } from './names.ts';
 import { namesOf, type Summary } from './summary.ts';
 
 export class Network {
@@ -16,6 +16,7 @@ export class Network {
     this.#queues.id([...this.#queues.get(queue), frame]),
   );
   readonly #popped: number[] = [];
+  readonly #nameBits: number[] = [];
 
   constructor() {
     this.#queues.id([]);
@@ -43,6 +44,15 @@ export class Network {
 
   rename(queue: number, sid: Renaming): number {
     return this.#queues.id(this.queue(queue).map((frame) => renameFrame(frame, sid)));
+  }
+
+  nameBits(queue: number): number {
+    let known = this.#nameBits[queue];
+    if (known === undefined) {
+      known = bitsOf(this.names(queue));
+      this.#nameBits[queue] = known;
+    }
+    return known;
   }
 
   names(queue: number): number[] {

@@ -27,7 +27,7 @@ export interface ReplicaRecord extends HistoryRecord {
   readonly peer: number;
   readonly leader: LeaderRecord | null;
   readonly learner: LearnerRecord | null;
-  /** What others were told of our promises: never to be less on the disk (Z11). */
+  /** What others were told of our promises, or was on the disk: never less on it again (Z11). */
   readonly toldAccepted: number;
   readonly toldCurrent: number;
 }
@@ -281,8 +281,14 @@ class Acting implements Self {
     return this.#outcome({ sid: this.sid, ...recovered(disk), ...down, ...this.#told });
   }
 
-  #outcome(next: ReplicaRecord): Outcome {
-    if (this.#record.disk !== next.disk) this.#checkEpochs(next);
+  #outcome(record: ReplicaRecord): Outcome {
+    if (this.#record.disk !== record.disk) this.#checkEpochs(record);
+    const { disk, toldAccepted, toldCurrent } = record;
+    const next = {
+      ...record,
+      toldAccepted: Math.max(toldAccepted, disk.acceptedEpoch),
+      toldCurrent: Math.max(toldCurrent, disk.currentEpoch),
+    };
     return { next, sent: this.#sent, facts: this.#facts, fault: this.#fault };
   }
 

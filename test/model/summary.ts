@@ -6,7 +6,7 @@
 import type { LeaderContext } from '../../machines/leader.ts';
 import type { Catalogue } from './catalogue.ts';
 import { type Frame, frames } from './frames.ts';
-import { endOf } from './names.ts';
+import { bitsOf, endOf } from './names.ts';
 import { hasUntrusted } from './pulses.ts';
 import type { ReplicaRecord } from './replica.ts';
 
@@ -15,6 +15,7 @@ export interface LinkEnd {
   readonly sent: number;
   readonly taken: number;
   readonly acked: number;
+  readonly promised: boolean;
   /** It has not answered yet what was sent since a blank one greeted. */
   readonly owesPulse: boolean;
 }
@@ -33,6 +34,9 @@ export interface Summary {
   readonly leads: boolean;
   readonly leadsEpoch: number;
   readonly isEstablished: boolean;
+  /** A quorum has promised its epoch; who has, in this term. */
+  readonly rules: boolean;
+  readonly promisedSids: readonly number[];
   readonly canPropose: boolean;
   readonly broadcastSeq: number;
   /** As a leader: links that were ever greeted over, and the ends of those that are open. */
@@ -53,13 +57,16 @@ export interface Summary {
   readonly broadcastTaken: number;
   /** All names of processes and links that it may still compare with. */
   readonly names: readonly number[];
+  readonly nameBits: number;
+  readonly incarnation: number;
 }
 
 export function summarize(record: ReplicaRecord, catalogue: Catalogue): Summary {
-  const { sid, incarnation, disk, pending, leader, learner } = record;
+  const { sid, incarnation, disk, pending } = record;
   const epochs = pending.flatMap((write) =>
     write.kind === 'append' ? [] : [write.promises.acceptedEpoch],
   );
+  const names = namesIn(record, catalogue);
   const log = [...disk.log, ...pending.flatMap((w) => (w.kind === 'append' ? [w.txn] : []))];
   return {
     ...{ sid, isUp: incarnation > 0, writes: pending.length },
@@ -69,17 +76,21 @@ export function summarize(record: ReplicaRecord, catalogue: Catalogue): Summary 
     epoch: Math.max(disk.acceptedEpoch, ...epochs),
     ...leaderPart(record, catalogue),
     ...learnerPart(record, catalogue),
-    names: [
-      ...(incarnation > 0 ? [incarnation] : []),
-      ...(leader?.links ?? []),
-      ...(leader?.handlers.flatMap(({ link, channel: id }) => [
-        link,
-        channel(catalogue, id).incarnation,
-      ]) ?? []),
-      ...(learner === null ? [] : [learner.link, learner.incarnation]),
-      ...(learner?.broadcast?.early.flatMap((id) => namesOf(frames.get(id))) ?? []),
-    ].filter((name) => name > 0),
+    ...{ incarnation, names, nameBits: bitsOf(names) },
   };
+}
+
+function namesIn({ incarnation, leader, learner }: ReplicaRecord, catalogue: Catalogue): number[] {
+  return [
+    incarnation,
+    ...(leader?.links ?? []),
+    ...(leader?.handlers.flatMap(({ link, channel: id }) => [
+      link,
+      channel(catalogue, id).incarnation,
+    ]) ?? []),
+    ...(learner === null ? [] : [learner.link, learner.incarnation]),
+    ...(learner?.broadcast?.early.flatMap((id) => namesOf(frames.get(id))) ?? []),
+  ].filter((name) => name > 0);
 }
 
 export const namesOf = ({ incarnation, link }: Frame): number[] =>
@@ -94,15 +105,18 @@ function leaderPart({ leader }: ReplicaRecord, catalogue: Catalogue) {
   const ends: (LinkEnd | undefined)[] = [];
   const isAsking = hasUntrusted(context?.learners ?? {});
   for (const { sid, link, sent, channel: id } of leader?.handlers ?? []) {
-    const { acked = 0, pulse = 0 } = context?.learners[sid] ?? {};
+    const { acked = 0, pulse = 0, promised = false } = context?.learners[sid] ?? {};
     const owesPulse = isAsking && pulse < leader!.pulse;
-    ends[sid] = { link, sent, taken: channel(catalogue, id).seq, acked, owesPulse };
+    ends[sid] = { link, sent, taken: channel(catalogue, id).seq, acked, promised, owesPulse };
   }
   const broadcaster = leader?.broadcaster ?? null;
+  const state = leader === null ? '' : catalogue.leader.state(leader.machine);
   return {
     leads: leader !== null,
     leadsEpoch: context?.epoch ?? 0,
     isEstablished: broadcaster !== null,
+    rules: state === 'ruling.synchronizing' || state === 'ruling.broadcasting',
+    promisedSids: context?.promisedSids ?? [],
     canPropose: broadcaster !== null && leader?.proposer?.inFlight === 0,
     broadcastSeq: broadcaster?.seq ?? 0,
     greeted: leader?.links ?? [],

@@ -8,18 +8,31 @@
 
 import { frames } from './frames.ts';
 import { Interner, PairMemo } from './interner.ts';
-import type { State } from './layout.ts';
-import type { Model } from './model.ts';
+import type { Layout, State } from './layout.ts';
 import { bitsOf, countOf, makeName, namesMax, ownerOf, type Renaming } from './names.ts';
-import { namesOf } from './summary.ts';
+import type { Network } from './network.ts';
+import { namesOf, type Summary } from './summary.ts';
 
 /** By name: the new one, for those that change. */
 type Numbering = readonly (readonly [number, number])[];
 
+/** The part of the model in which names stand. */
+interface Named {
+  readonly layout: Layout;
+  readonly sids: readonly number[];
+  readonly network: Network;
+  summary(replica: number): Summary;
+  summaryOf(state: State, sid: number): Summary;
+  lateOf(state: State): { readonly frame: number } | null;
+  unlinked(replica: number, link: number): number;
+  renameReplica(replica: number, sid: Renaming): number;
+  renameLate(late: number, sid: Renaming): number;
+}
+
 const allOfOne = (1 << namesMax) - 1;
 
 export class KnownNames {
-  readonly #model: Model;
+  readonly #model: Named;
   readonly #numberings = new Interner<Numbering>();
   readonly #renamings: Renaming[] = [];
   readonly #unlinked = new PairMemo((replica, link) => this.#model.unlinked(replica, link));
@@ -30,7 +43,7 @@ export class KnownNames {
     this.#model.network.rename(queue, this.#renaming(numbering)),
   );
 
-  constructor(model: Model) {
+  constructor(model: Named) {
     this.#model = model;
   }
 

@@ -330,8 +330,9 @@ export class Leader {
     handler.beats = seq;
     const beat = readBeat(body);
     this.#host.send({ type: 'learner.heard', sid, pulse: beat.pulse });
-    const acked = this.#host.context.learners[sid]?.acked ?? 0;
-    if (epoch === this.epoch && beat.logged > Math.max(acked, makeZxid(epoch, 0))) {
+    const learner = this.#host.context.learners[sid];
+    const isInStep = learner?.synced === true && epoch === this.epoch;
+    if (isInStep && beat.logged > Math.max(learner.acked, makeZxid(epoch, 0))) {
       this.#host.send({ type: 'ack.received', sid, zxid: beat.logged });
     }
     while (body.remaining > 0) {

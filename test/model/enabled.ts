@@ -81,7 +81,7 @@ function learnerActions(view: View, state: State, self: Summary, into: number[])
     if (self.wantsGreeting && !isOnItsWay) into.push(encode('greet', sid));
     return;
   }
-  const isAhead = self.broadcastTaken >= 0 && self.loggedZxid > end.acked;
+  const isAhead = self.broadcastTaken >= 0 && end.synced && self.loggedZxid > end.acked;
   const isOfEpoch = Math.floor(self.loggedZxid / 2 ** 32) === leader.leadsEpoch;
   // The end of a link that it has left answers nothing.
   const owesPulse = end.owesPulse && end.link === link;

@@ -235,8 +235,9 @@ export class LeaderModel {
   beatReceived({ from: sid, link, epoch, logged }: Beat): void {
     if (this.isOver || this.#handlers.get(sid)?.link !== link) return;
     this.#seat.send({ type: 'learner.heard', sid, pulse: this.#pulse } as never);
-    const acked = this.#context.learners[sid]?.acked ?? 0;
-    if (epoch === this.#epoch && logged > Math.max(acked, makeZxid(epoch, 0))) {
+    const learner = this.#context.learners[sid];
+    const isInStep = learner?.synced === true && epoch === this.#epoch;
+    if (isInStep && logged > Math.max(learner.acked, makeZxid(epoch, 0))) {
       this.#seat.send({ type: 'ack.received', sid, zxid: logged } as never);
     }
   }

@@ -64,8 +64,6 @@ export interface Outcome {
 
 /** Events that may come in a state that has no use for them; any other is a violation of Z9. */
 export const expected: ReadonlySet<string> = new Set([
-  // A beat overtakes the learner's own word that it is in step; the next one tells it again.
-  'leader ruling.synchronizing ack.received',
   // It was made to the process that we were before our disk was lost.
   'leader promising epoch.promised',
 ]);

@@ -16,6 +16,7 @@ export interface LinkEnd {
   readonly taken: number;
   readonly acked: number;
   readonly promised: boolean;
+  readonly synced: boolean;
   /** It has not answered yet what was sent since a blank one greeted. */
   readonly owesPulse: boolean;
 }
@@ -105,9 +106,11 @@ function leaderPart({ leader }: ReplicaRecord, catalogue: Catalogue) {
   const ends: (LinkEnd | undefined)[] = [];
   const isAsking = hasUntrusted(context?.learners ?? {});
   for (const { sid, link, sent, channel: id } of leader?.handlers ?? []) {
-    const { acked = 0, pulse = 0, promised = false } = context?.learners[sid] ?? {};
+    const learner = context?.learners[sid];
+    const { acked = 0, pulse = 0, promised = false, synced = false } = learner ?? {};
     const owesPulse = isAsking && pulse < leader!.pulse;
-    ends[sid] = { link, sent, taken: channel(catalogue, id).seq, acked, promised, owesPulse };
+    const { seq: taken } = channel(catalogue, id);
+    ends[sid] = { link, sent, taken, acked, promised, synced, owesPulse };
   }
   const broadcaster = leader?.broadcaster ?? null;
   const state = leader === null ? '' : catalogue.leader.state(leader.machine);

@@ -130,8 +130,9 @@ function modelPart(models: readonly ModelFigures[]): string {
 
 Election, leader, learner, learner handlers and channels of several replicas, with frames on their
 way, crashes that lose what was not flushed, restarts and partitions: breadth first, up to renaming
-of the replicas. Z1 to Z11 in every state; L1 to L3 by letting the ensemble go on fairly from
-sampled states. An election may choose anybody at any time. \`node --import
+of the replicas. The larger ones leave out what need not be explored, for reasons that are written
+down and tried out (test/model/reduction.ts). Z1 to Z11 in every state; L1 to L3 by letting the
+ensemble go on fairly from sampled states. An election may choose anybody at any time. \`node --import
 ./test/support/run-ts.mjs test/model/main.ts --full\` (The published TLA+ figure for about this
 size: 10.8 million states in 2 min 21 s on 10 cores.)
 
@@ -233,7 +234,11 @@ Each is mended, and has a test, a scenario or a seed (test/simulation/known-seed
 - Simulation: a session expired early when its connection broke right after a request, and when it
   had gone on elsewhere and stayed; an end that was refused left a session that never expired; a
   session that waited for a leader was moved twice; of two disks lost one after the other, the first
-  was no witness for the second.
+  was no witness for the second. A follower that began a new link to a leader whose log was slow
+  asked anew for what the leader was still gathering, and it was done twice: two seeds of 5,000
+  (test/actors/ensemble-relink.test.ts).
+- The checks themselves: data that also stood in the path of another request was taken for that
+  request's (seed 1009126; test/simulation/checks/sessions.test.ts).
 - Reading, while a test was looked into: a batch that a leader closed behind the end of its term
   went into the log (test/actors/ensemble-deposed.test.ts).
 - Crash points: a file whose beginning was not synced yet, and a folder whose entry was not, after a

@@ -8,10 +8,10 @@ export const storageMutants: readonly Mutant[] = [
     source: 'K21 Jepsen NATS',
     what: 'A batch counts as logged when it is given to the disk, not when it is durable.',
     file: 'actors/log-writer.ts',
-    from: 'this.#unsettled++;\n    this.#log.append(frame).then(',
+    from: 'this.#unsettled++;\n    this.#log.append(frame, isAtOnce).then(',
     to:
       'this.#unsettled++;\n    append.isDurable = true;\n' +
-      '    this.#clock.defer(() => this.#tellLogged());\n    this.#log.append(frame).then(',
+      '    this.#clock.defer(() => this.#tellLogged());\n    this.#log.append(frame, isAtOnce).then(',
     finder: 'simulation',
     where: 'compare-and-set',
   },

@@ -132,9 +132,9 @@ Election, leader, learner, learner handlers and channels of several replicas, wi
 way, crashes that lose what was not flushed, restarts and partitions: breadth first, up to renaming
 of the replicas. The larger ones leave out what need not be explored, for reasons that are written
 down and tried out (test/model/reduction.ts). Z1 to Z11 in every state; L1 to L3 by letting the
-ensemble go on fairly from sampled states. An election may choose anybody at any time. \`node --import
-./test/support/run-ts.mjs test/model/main.ts --full\` (The published TLA+ figure for about this
-size: 10.8 million states in 2 min 21 s on 10 cores.)
+ensemble go on fairly from sampled states. An election may choose anybody at any time.
+\`node --import ./test/support/run-ts.mjs test/model/main.ts --full\` (The published TLA+ figure for
+about this size: 10.8 million states in 2 min 21 s on 10 cores.)
 
 ${table(['model', 'search', 'states', 'transitions', 'depth', 'time', 'violations'], rows)}`;
 }

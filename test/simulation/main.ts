@@ -106,6 +106,10 @@ async function runMany(): Promise<number> {
   let next = options.from;
   const untilMs = performance.now() + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000;
   const teller = setInterval(() => tell(summary), tellEveryMs);
+  // Ctrl-C: what is under way comes to its end, and is told.
+  process.once('SIGINT', () => {
+    next = last + 1;
+  });
   const job = () =>
     new Promise<void>((resolve, reject) => {
       const child = startWorker();

@@ -11,7 +11,8 @@ export const storageMutants: readonly Mutant[] = [
     from: 'this.#unsettled++;\n    this.#log.append(frame, isAtOnce).then(',
     to:
       'this.#unsettled++;\n    append.isDurable = true;\n' +
-      '    this.#clock.defer(() => this.#tellLogged());\n    this.#log.append(frame, isAtOnce).then(',
+      '    this.#clock.defer(() => this.#tellLogged());\n' +
+      '    this.#log.append(frame, isAtOnce).then(',
     finder: 'simulation',
     where: 'compare-and-set',
   },

@@ -88,8 +88,8 @@ export class Clients {
       },
       {
         submit: (request) => ports.submit(request),
-        refuse: (request) =>
-          request.port?.reply(request, state.lastZxid, ErrorCode.sessionExpired, null),
+        refuse: (request, err = ErrorCode.sessionExpired) =>
+          request.port?.reply(request, state.lastZxid, err, null),
         note: (message) => notes.info(message),
       },
     );

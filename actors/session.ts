@@ -7,6 +7,7 @@
 
 import { sessionEvents, sessionMachine } from '../machines/session.ts';
 import { assert } from '../protocol/assert.ts';
+import { ErrorCode } from '../protocol/error-code.ts';
 import { Fifo } from '../protocol/fifo.ts';
 import { Opcode } from '../protocol/opcode.ts';
 import { highHalf, lowHalf } from '../protocol/session-id.ts';
@@ -51,8 +52,8 @@ export interface SessionPorts {
   endRefused(session: Session): void;
   /** The last write of a local session that is closing has been answered. */
   settled(session: Session): void;
-  /** Answers SessionExpired. */
-  refuse(request: PendingRequest): void;
+  /** Answers that the session is over, or goes on elsewhere. */
+  refuse(request: PendingRequest, err?: ErrorCode): void;
   /** So many bytes of unfinished writes more, or less. */
   weigh(bytes: number): void;
 }
@@ -129,12 +130,24 @@ export class Session {
   }
 
   receiveWrite(request: PendingRequest): void {
-    this.#step(writeEvent, request);
+    if (this.isElsewhere) this.#refuseLeft(request);
+    else this.#step(writeEvent, request);
   }
 
   /** The client closes its session, or (null) its timeout has elapsed. */
   receiveClose(request: PendingRequest | null): void {
+    if (request !== null && this.isElsewhere) return this.#refuseLeft(request);
     this.#step(request === null ? eventIndex('timeout.elapsed') : closeEvent, request);
+  }
+
+  /**
+   * It came over a connection that the client has left. The leader of the term in which it left
+   * would refuse it, but the next one does not know who was heard where.
+   */
+  #refuseLeft(request: PendingRequest): void {
+    // Not ahead of the answers to what was asked before.
+    if (this.#queue.size === 0) this.#ports.refuse(request, ErrorCode.sessionMoved);
+    request.port?.sessionEnded('session.moved');
   }
 
   created(): void {
@@ -193,6 +206,11 @@ export class Session {
     request.port?.sessionEnded('session.moved');
     this.#unfinished--;
     this.#ports.weigh(request.start - request.end);
+    if (request.op !== Opcode.closeSession) return;
+    // Its end does not come, so silence may end it again.
+    this.#step(withdrawnEvent, null);
+    this.#endIfDropped();
+    this.#ports.endRefused(this);
   }
 
   /** We may not decide any more that it expired: it lives until the next leader says otherwise. */

@@ -6,6 +6,7 @@
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { assert } from '../protocol/assert.ts';
+import type { ErrorCode } from '../protocol/error-code.ts';
 import { emptyBytes, JuteWriter } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
 import { passwordBytes } from '../protocol/replies.ts';
@@ -38,7 +39,7 @@ export interface SessionsOptions {
 
 export interface SessionsPorts {
   submit(request: PendingRequest): void;
-  refuse(request: PendingRequest): void;
+  refuse(request: PendingRequest, err?: ErrorCode): void;
   note(message: string): void;
 }
 
@@ -78,7 +79,7 @@ export class Sessions {
     this.#lastId = firstId(options.sid, clock.wallMs());
     this.#sessionPorts = {
       submit: (request) => ports.submit(request),
-      refuse: (request) => ports.refuse(request),
+      refuse: (request, err) => ports.refuse(request, err),
       maybeUpgrade: (session, request) => this.local.maybeUpgrade(session, request),
       settled: (session) => this.local.settled(session),
       submitClose: (session, request) => this.#submitClose(session, request),

@@ -79,6 +79,27 @@ test('a connection that was left gets SessionMoved for a write, and is closed', 
   expect(namesAt(ensemble.member(1))).toEqual(['in-time-1', 'in-time-2', 'in-time-3', 'zookeeper']);
 });
 
+test('a connection that was left stays so when another leads', async () => {
+  const ensemble = await TestEnsemble.start();
+  // Left and gone on with in a term of which nobody but the leader remembers it.
+  const [next, left] = ensemble.followers.map(({ sid }) => sid) as [number, number];
+  const first = await RawClient.session(ensemble.member(left).port);
+  const second = await attached(ensemble.member(next), first);
+  create(second, '/in-time');
+  expect(await errOf(second)).toBe(0);
+  await ensemble.agreement();
+  await ensemble.kill(ensemble.leader!.sid);
+  await ensemble.serving();
+
+  create(first, '/late');
+  expect(await errOf(first)).toBe(ErrorCode.sessionMoved);
+  expect(await first.next()).toBe('closed');
+  create(second, '/on');
+  expect(await errOf(second)).toBe(0);
+  await ensemble.agreement();
+  expect(namesAt(ensemble.member(next))).toEqual(['in-time', 'on', 'zookeeper']);
+});
+
 test('a wrong password opens nothing, and costs its owner nothing', async () => {
   const ensemble = await TestEnsemble.start();
   const owner = await RawClient.session(ensemble.member(1).port);

@@ -19,14 +19,14 @@ function rig() {
   const weight = { bytes: 0 };
   const session = new Session(id, 4000, 0, {
     submit: (request) => submitted.push(request),
-    endRefused: () => {},
+    endRefused: () => void seen.push('end refused'),
     submitClose: (_session, request) => {
       seen.push(request === null ? 'expire' : `close ${request.cxid}`);
       if (request !== null) submitted.push(request);
     },
     maybeUpgrade: (_session, { cxid }) => void seen.push(`consider ${cxid}`),
     settled: () => void seen.push('settled'),
-    refuse: (request) => seen.push(`refuse ${request.cxid}`),
+    refuse: ({ cxid }, err) => seen.push(`refuse ${cxid}${err === undefined ? '' : ` ${err}`}`),
     weigh: (bytes) => {
       weight.bytes += bytes;
     },
@@ -77,6 +77,21 @@ describe('a session', () => {
     session.receiveRead(requestOf(id, 2, Opcode.ping, { port: session.connection }));
 
     expect(seen.slice(1)).toEqual(['read 1', 'read 2', 'session.moved']);
+  });
+
+  test('does nothing that comes over a connection it was agreed to have left', () => {
+    for (const ask of ['write', 'close'] as const) {
+      const one = rig();
+      one.session.created();
+      one.session.isElsewhere = true;
+
+      one[ask](1);
+
+      // A new leader would not know that it has gone on elsewhere, and do it.
+      expect(one.submitted).toEqual([]);
+      expect(one.seen.slice(1)).toEqual(['refuse 1 -118', 'session.moved']);
+      expect([one.session.stateName, one.session.queueLength]).toEqual(['idle', 0]);
+    }
   });
 
   test('hands writes on at once, also behind reads that wait', () => {
@@ -223,6 +238,21 @@ describe('for a new leader', () => {
       while (submitted.length > 0) apply();
       expect(seen.slice(1)).toEqual(['close 4', 'apply 1', 'read 2', 'apply 3', 'apply 4']);
     }
+  });
+
+  test('a session that went on elsewhere is not ended by what it left, and may expire', () => {
+    const { session, submitted, seen, write, close } = rig();
+    session.created();
+    write(1);
+    close(2);
+    submitted.length = 0;
+    session.isElsewhere = true;
+
+    session.resubmit(0);
+
+    expect(submitted).toEqual([]);
+    expect([session.stateName, session.queueLength]).toEqual(['idle', 0]);
+    expect(seen.at(-1)).toBe('end refused');
   });
 
   test('asserts that no more was proposed than it has asked for', () => {

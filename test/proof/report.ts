@@ -236,7 +236,8 @@ Each is mended, and has a test, a scenario or a seed (test/simulation/known-seed
   session that waited for a leader was moved twice; of two disks lost one after the other, the first
   was no witness for the second. A follower that began a new link to a leader whose log was slow
   asked anew for what the leader was still gathering, and it was done twice: two seeds of 5,000
-  (test/actors/ensemble-relink.test.ts).
+  (test/actors/ensemble-relink.test.ts). A write that was kept back on a connection that its client
+  had left was done two terms later: one seed of 20,000 (test/actors/ensemble-sessions.test.ts).
 - The checks themselves: data that also stood in the path of another request was taken for that
   request's (seed 1009126; test/simulation/checks/sessions.test.ts).
 - Reading, while a test was looked into: a batch that a leader closed behind the end of its term

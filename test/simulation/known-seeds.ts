@@ -17,4 +17,6 @@ export const knownSeeds: readonly Found[] = [
   { seed: 30370, what: 'one that lost its disk was no witness for the next that did (L1)' },
   { seed: 1001824, what: 'a write was done twice after a new link to the same leader (C2)' },
   { seed: 1004419, what: 'the same, seen by a disk that was slow' },
+  { seed: 1019348, what: 'a write over a connection that was left, done in a later term (C2)' },
+  { seed: 2000678, workload: 'churn', what: 'the same, and its holder was refused' },
 ];

@@ -5,7 +5,7 @@
  */
 
 import { ErrorCode } from '../../../protocol/error-code.ts';
-import { JuteReader } from '../../../protocol/jute.ts';
+import { JuteReader, JuteWriter } from '../../../protocol/jute.ts';
 import { Opcode, RequestKind, requestKind } from '../../../protocol/opcode.ts';
 import type { Journal, Operation } from '../tap-journal.ts';
 import { hex, type Report } from './finding.ts';
@@ -20,8 +20,9 @@ export function isWrite(op: number): boolean {
 
 /** Errors that a replica may answer by itself, without a txn. */
 const withoutTxn = new Set<number>([
-  ...[ErrorCode.notReadOnly, ErrorCode.sessionExpired, ErrorCode.throttledOp],
-  ...[ErrorCode.unimplemented, ErrorCode.sessionClosedRequireSaslAuth],
+  ...[ErrorCode.notReadOnly, ErrorCode.sessionExpired, ErrorCode.sessionMoved],
+  ...[ErrorCode.throttledOp, ErrorCode.unimplemented],
+  ...[ErrorCode.sessionClosedRequireSaslAuth],
 ]);
 
 export class RequestsOfTxns {
@@ -128,8 +129,15 @@ function isTxnFor(txn: TxnRecord, { op, body }: Operation): boolean {
   return part.path === asked || part.path.startsWith(asked);
 }
 
-/** Does the request ask for the very data that the txn writes? */
+const writer = new JuteWriter();
+
+/**
+ * Does the request ask for the very data that the txn writes? With its length ahead of it: the
+ * bytes alone may be a piece of a path, or of other data.
+ */
 function hasData({ parts }: TxnRecord, { body }: Operation): boolean {
   const data = parts[0]?.data;
-  return data === undefined || data === null || body.includes(data);
+  if (data === undefined || data === null) return true;
+  const { buffer, length } = writer.reset().bytes(data);
+  return body.includes(buffer.subarray(0, length));
 }

@@ -138,9 +138,9 @@ describe('the end of a session', () => {
 });
 
 describe('requests and txns', () => {
-  const create = (log: ScriptedLog, session: string, cxid: number, path: string): number =>
+  const create = (log: ScriptedLog, session: string, cxid: number, path: string, data = 'x') =>
     log.add({ session, cxid, origin: 1, type: Opcode.create }, (writer) => {
-      writer.string(path).bytes(Buffer.from('x')).int(1).int(31).string('world').string('anyone');
+      writer.string(path).bytes(Buffer.from(data)).int(1).int(31).string('world').string('anyone');
       writer.boolean(false).int(path === '/a' ? 1 : 2);
     });
 
@@ -180,6 +180,21 @@ describe('requests and txns', () => {
     create(now.log, one, 1, '/b');
 
     expect(now.found()).toEqual(['C2']);
+  });
+
+  // As in seed 1009126: the data was a digit, which the path of the other's request ends in.
+  test.each([
+    ['in the path', 'b'],
+    ['in longer data', 'ab'],
+  ])('of two clients of a session that use one xid: data that stands %s', (_where, lost) => {
+    const now = scene();
+    const body = (data: string) => ({ ...createBody('/a'), data: Buffer.from(data) });
+    new Script(now.tap, 'a').shakeHands(one).ask(1, Opcode.create, body(lost));
+    const next = new Script(now.tap, 'b', 2).shakeHands(one, 4000, { resumes: true });
+    next.ask(1, Opcode.create, body('a'));
+    create(now.log, one, 1, '/a', 'a');
+
+    expect(now.found()).toEqual([]);
   });
 });
 

@@ -52,7 +52,7 @@ describe('drawings and pages', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  });
+  }, 300_000);
 
   test('are there for each machine, and in the index', () => {
     const index = made.get('docs/machines/README.md');

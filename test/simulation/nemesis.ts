@@ -99,6 +99,7 @@ export class Nemesis {
     for (const replica of ensemble.replicas) {
       replica.disk.faults.heal();
       replica.setRoad(false);
+      replica.isShut = false;
       replica.resume();
       for (const bus of replica.buses) bus.setConnected(true, 1);
       replica.start();

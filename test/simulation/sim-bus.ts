@@ -74,7 +74,7 @@ export class SimNet {
       const way = this.ways.of(source.sid, target.sid);
       if (way.isCut || way.isHidden) continue;
       isHeard = true;
-      const pass = () => this.#send(source, target, way, subject, bytes);
+      const pass = () => source.leaves(() => this.#send(source, target, way, subject, bytes));
       if (this.guard?.leaves(source, target, bytes, pass) ?? true) pass();
     }
     if (!isHeard && absent !== null) this.schedule.after(this.#delayMs(), absent);
@@ -166,6 +166,8 @@ export class SimBus implements Bus {
   /** The replica may be slow to notice that it is connected no more. */
   #believesConnected = true;
   #isClosed = false;
+  /** What it has published, still with the broker that it is about to leave. */
+  #held: (() => void)[] | null = null;
 
   constructor(net: SimNet, sid: number, run: (task: () => void) => void) {
     this.#net = net;
@@ -222,6 +224,7 @@ export class SimBus implements Bus {
   setConnected(isConnected: boolean, noticedMs: number): void {
     if (this.#isClosed || this.#isConnected === isConnected) return;
     this.#isConnected = isConnected;
+    this.#held = null;
     this.#net.schedule.after(noticedMs, () =>
       this.#run(() => {
         if (this.#isClosed || this.#isConnected !== isConnected) return;
@@ -230,6 +233,25 @@ export class SimBus implements Bus {
         this.onConnection(isConnected);
       }),
     );
+  }
+
+  /**
+   * From now on its broker keeps what it publishes, until it has another connection; the function
+   * returned lets that go, all at once, or loses it.
+   */
+  hold(): (isDropped: boolean) => void {
+    const held: (() => void)[] = [];
+    this.#held = held;
+    return (isDropped) => {
+      if (this.#held === held) this.#held = null;
+      for (const pass of held.splice(0)) if (!isDropped) pass();
+    };
+  }
+
+  /** For the net: a frame goes out, now or when its broker lets it. */
+  leaves(pass: () => void): void {
+    if (this.#held === null) pass();
+    else this.#held.push(pass);
   }
 
   /** For the net. */

@@ -67,6 +67,8 @@ export class SimReplica {
   readonly #connections = new Set<SimConnection>();
   /** Clients come by other roads when this one is cut. */
   readonly road: Road = { isCut: false };
+  /** It takes no new connections; those it has go on. */
+  isShut = false;
   #clientPort = 30_000;
 
   constructor(sid: number, parts: SimReplicaParts) {
@@ -267,7 +269,7 @@ export class SimReplica {
   /** A client's connection to it; null when nobody listens. */
   connect(tap: WireTap | null): SimConnection | null {
     const accept = this.#accept;
-    if (accept === null) return null;
+    if (accept === null || this.isShut) return null;
     const { schedule, random } = this.#parts;
     const gate = this.#gate;
     const from = { address: '10.1.0.1', port: this.#clientPort++ };

@@ -38,6 +38,8 @@ class Lane {
   readonly #held: (Buffer | null)[] = [];
   #arrivedMs = 0;
   queuedBytes = 0;
+  /** It stays where it is, whatever the road does. */
+  isHeld = false;
 
   constructor(
     schedule: Schedule,
@@ -73,11 +75,16 @@ class Lane {
 
   /** Delivers what has arrived, unless the road is cut. */
   flush(): void {
-    while (!this.#road.isCut && this.#held.length > 0) {
+    while (!this.#road.isCut && !this.isHeld && this.#held.length > 0) {
       const bytes = this.#held.shift()!;
       this.queuedBytes -= bytes?.length ?? 0;
       this.#deliver(bytes);
     }
+  }
+
+  /** What is held never arrives. */
+  drop(): void {
+    for (const bytes of this.#held.splice(0)) this.queuedBytes -= bytes?.length ?? 0;
   }
 }
 
@@ -226,6 +233,24 @@ export class SimConnection {
   flush(): void {
     this.#up.flush();
     this.#down.flush();
+  }
+
+  /** From now on what the client writes stays in a buffer on its way. */
+  hold(): void {
+    this.#up.isHeld = true;
+  }
+
+  /** The client takes it for broken, and goes elsewhere; the replica hears nothing of that. */
+  breakForClient(): void {
+    this.#closeClient();
+  }
+
+  /** What was held arrives all at once, or never; then comes the end. */
+  release(isDropped: boolean): void {
+    if (isDropped) this.#up.drop();
+    this.#up.isHeld = false;
+    this.#up.flush();
+    if (!this.isClientOpen) this.#up.send(null);
   }
 
   /** The replica's process is gone: its end is closed by the system, or nobody says so. */

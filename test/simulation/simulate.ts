@@ -20,6 +20,7 @@ import {
 } from './faults.ts';
 import { FinalHistory } from './final-history.ts';
 import { InnerWatch } from './inner-watch.ts';
+import { moveFaults } from './move-faults.ts';
 import { Nemesis, type NemesisPlan } from './nemesis.ts';
 import { Schedule } from './schedule.ts';
 import { fork, SimEnsemble, serverSpec } from './sim-ensemble.ts';
@@ -139,7 +140,7 @@ class Simulation {
   #plan(): NemesisPlan {
     const random = this.#random;
     const usual = [processFaults, netFaults, busFaults, clockFaults, clientFaults];
-    const kinds = [...usual, storageFaults, aimedFaults];
+    const kinds = [...usual, storageFaults, aimedFaults, moveFaults];
     const chosen: Fault[] = kinds.flatMap((kind) => (random.chance(0.7) ? [...kind] : []));
     return {
       faults: chosen.length > 0 ? chosen : processFaults,

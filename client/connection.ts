@@ -111,6 +111,7 @@ export class Connection {
 
   /** Sends `request`; throws, and sends nothing, when it cannot be encoded or is too large. */
   send(request: Request): void {
+    // Behind the last one they begin anew: numbers below zero have meanings of their own.
     this.xid = this.xid === xidMax ? 1 : this.xid + 1;
     this.#write(request, this.xid);
     this.#requests.push(request);

@@ -72,8 +72,15 @@ export interface CallOptions {
   timeoutMs?: number;
 }
 
+/** What tests hand in beside the options that users see. */
+export interface Seams {
+  /** As if so many requests had been sent before: an xid is a number of 31 bits. */
+  readonly lastXid?: number;
+}
+
 export type Settings = Required<Omit<ClientOptions, 'tls' | 'dial' | 'session' | 'onState'>> &
-  Pick<ClientOptions, 'tls' | 'dial' | 'session' | 'onState'>;
+  Pick<ClientOptions, 'tls' | 'dial' | 'session' | 'onState'> &
+  Seams;
 
 const mebibyte = 2 ** 20;
 

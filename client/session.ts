@@ -49,7 +49,7 @@ export class Session implements ConnectionOwner {
   readonly #credentials: Credentials;
   readonly #scratch = new JuteWriter();
   readonly #onState: (state: ClientState) => void;
-  #lastXid = 0;
+  #lastXid: number;
   #connection: Connection | null = null;
   /** Requests not sent yet: filled while there is no connection, drained by the next one. */
   #waiting = new Fifo<Request>();
@@ -75,6 +75,7 @@ export class Session implements ConnectionOwner {
     onState: (state: ClientState) => void,
   ) {
     this.#settings = settings;
+    this.#lastXid = settings.lastXid ?? 0;
     this.#servers = servers;
     this.#watches = watches;
     this.#onState = onState;

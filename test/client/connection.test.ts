@@ -4,7 +4,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { connect } from '../../client/client.ts';
+import { type ClientOptions, connect } from '../../client/client.ts';
+import type { Seams } from '../../client/options.ts';
 import { ErrorCode } from '../../protocol/error-code.ts';
 import { Opcode, Xid } from '../../protocol/opcode.ts';
 import { writeReply } from '../../protocol/replies.ts';
@@ -95,6 +96,21 @@ describe('requests and replies', () => {
     expect(answers[0]!.stat).toEqual(someStat);
     expect(server.last.chunks - chunks).toBe(1);
     expect(server.requests.map((request) => request.xid)).toEqual(paths.map((_, i) => i + 1));
+  });
+
+  test('xids begin anew behind the last one, also on the next connection', async () => {
+    const server = await fakeServer();
+    const seams: ClientOptions & Seams = { lastXid: 2 ** 31 - 3 };
+    const { client, reattached } = await connectedRig(server.address, seams);
+
+    const before = ['/a', '/b', '/c'].map((path) => client.getData(path));
+    await Promise.all(before);
+    server.last.drop();
+    await reattached();
+    const { data } = await client.getData('/d');
+
+    expect(server.requests.map(({ xid }) => xid)).toEqual([2 ** 31 - 2, 2 ** 31 - 1, 1, 2]);
+    expect(String(data)).toBe('/d');
   });
 
   test('replies are whole however the stream is cut', async () => {

@@ -6,6 +6,7 @@
 import { type Settings, settingsWith } from '../../actors/settings.ts';
 import { Client, type ClientOptions } from '../../client/client.ts';
 import type { ByteStream } from '../../client/dial.ts';
+import type { Seams } from '../../client/options.ts';
 import { parseServerSpec } from '../../protocol/server-spec.ts';
 import { formatZxid } from '../../protocol/zxid.ts';
 import { SeededRandom } from '../support/seeded-random.ts';
@@ -21,6 +22,8 @@ export interface EnsembleShape {
   readonly observers: number;
   readonly settings: Partial<Settings>;
   readonly disk?: Partial<DiskProfile>;
+  /** Clients have sent so many requests that their xids are about to begin anew. */
+  readonly areXidsUsedUp?: boolean;
 }
 
 export interface SimEnsembleParts {
@@ -36,6 +39,9 @@ export interface SimEnsembleParts {
 }
 
 const dialMs = 0.3;
+const xidMax = 2 ** 31 - 1;
+/** Requests that a client may still number on, where xids are used up. */
+const xidsLeftMax = 40;
 
 export class SimEnsemble {
   readonly net: SimNet;
@@ -119,11 +125,12 @@ export class SimEnsemble {
 
   /** A program's client; it may use those replicas. */
   open(options: ClientOptions & { readonly sids?: readonly number[] } = {}): Client {
-    const { schedule, random, trace } = this.#parts;
+    const { schedule, random, trace, shape } = this.#parts;
     const name = `client-${++this.#clientCount}`;
     const { sids = this.sids, ...rest } = options;
     const own = fork(random);
-    const client = new Client(sids.map((sid) => `10.0.0.1:${sid}`).join(), {
+    const settings: ClientOptions & Seams = {
+      ...(shape.areXidsUsedUp ? { lastXid: xidMax - own.below(xidsLeftMax) } : {}),
       ...{ sessionTimeoutMs: 4000, operationTimeoutMs: 10_000, closeTimeoutMs: 1000 },
       ...{ connectWithinMs: 60_000, retryMinMs: 20, retryMaxMs: 400, random: () => own.unit() },
       clock: {
@@ -139,7 +146,8 @@ export class SimEnsemble {
         rest.onState?.(state);
       },
       dial: ({ port }) => this.#dial(name, port),
-    });
+    };
+    const client = new Client(sids.map((sid) => `10.0.0.1:${sid}`).join(), settings);
     this.clients.push(client);
     return client;
   }

@@ -118,6 +118,8 @@ class Simulation {
     const shape = {
       voters: random.chance(0.7) ? 3 : 5,
       observers: random.chance(0.25) ? 1 : 0,
+      // And so are the xids of clients (K24).
+      areXidsUsedUp: random.chance(0.2),
       settings,
       disk: { keepsPurged: true, archives: true, ...(purges ? { segmentBytesMax: 16_384 } : {}) },
     };

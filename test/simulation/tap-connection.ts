@@ -120,6 +120,7 @@ export class TappedConnection implements ConnectionTap {
     }
     if (end - start < requestHeaderBytes) return this.#fault('a request without a header');
     const header = { xid: getInt(chunk, start), op: getInt(chunk, start + 4) };
+    if (!isXidOf(header)) this.#fault(`xid ${header.xid} is none for a request ${header.op}`);
     const body = copyOf(chunk, start + requestHeaderBytes, end);
     const at = { ms: this.#nowMs, order: this.#order.next() };
     const operation = new Operation(record, header, body, at);
@@ -183,6 +184,14 @@ export class TappedConnection implements ConnectionTap {
     this.#journal.events.push(event);
     this.record.arrivals.push(event);
   }
+}
+
+/** Requests are numbered from 1 up; what is below has a meaning of its own, for one kind each. */
+function isXidOf({ xid, op }: { readonly xid: number; readonly op: number }): boolean {
+  if (xid > 0) return true;
+  if (xid === Xid.setWatches) return op === Opcode.setWatches || op === Opcode.setWatches2;
+  if (xid === Xid.auth) return op === Opcode.auth || op === Opcode.sasl;
+  return xid === Xid.ping && op === Opcode.ping;
 }
 
 /** Small copies come out of Node's pool. */

@@ -240,6 +240,16 @@ describe('the tap', () => {
     for (const { found } of [alone, swapped, garbled]) expect(found()).toEqual(['wire']);
   });
 
+  test('finds a request whose number is not its own to use', () => {
+    const overflown = [-(2 ** 31), 0, Xid.notification, Xid.ping, Xid.auth].map((xid) => {
+      const now = scene();
+      new Script(now.tap, 'a').shakeHands(one).ask(xid, Opcode.exists, { path: '/', watch: false });
+      return now.found();
+    });
+
+    expect(overflown).toEqual(overflown.map(() => ['wire']));
+  });
+
   test('takes four-letter words for what they are', () => {
     const { tap, found } = scene();
     const { tap: word } = new Script(tap, 'a');

@@ -214,6 +214,16 @@ export const consensusMutants: readonly Mutant[] = [
     finder: 'simulation',
   },
   {
+    id: 'reconfig-by-old-quorum',
+    source: 'slip',
+    what: 'The old quorum alone agrees on a reconfig.',
+    file: 'actors/members.ts',
+    from: 'pending === null ? [current] : [current, pending]',
+    to: '[current]',
+    finder: 'simulation',
+    where: 'reconfigurations',
+  },
+  {
     id: 'asked-twice',
     source: 'K11f resubmission',
     what: 'A learner is let in before what it asked for over an earlier link is proposed.',

@@ -109,6 +109,16 @@ export const sessionMutants: readonly Mutant[] = [
     where: 'ephemerals',
   },
   {
+    id: 'written-behind-the-end',
+    source: 'slip',
+    what: 'A write is done that comes behind the end of its own session.',
+    file: 'storage/prepare-context.ts',
+    from: 'if (this.outstanding.closing.has(this.session)) return false;',
+    to: '',
+    finder: 'simulation',
+    where: 'ephemerals',
+  },
+  {
     id: 'ephemeral-left',
     source: 'ZOOKEEPER-3145',
     what: 'The end of a session leaves one of its ephemerals behind.',

@@ -57,6 +57,39 @@ export const synchronizationMutants: readonly Mutant[] = [
     finder: 'simulation',
   },
   {
+    id: 'uptodate-before-quorum',
+    source: 'K6 ZOOKEEPER-3023',
+    what: 'A leader lets in whoever acknowledges NEWLEADER, before a quorum has.',
+    file: 'machines/leader.ts',
+    from:
+      "actions: { type: 'noteSynced', params: ({ event }) => ({ sid: event.sid }) },\n" +
+      '            },',
+    to:
+      "actions: [{ type: 'noteSynced', params: ({ event }) => ({ sid: event.sid }) },\n" +
+      "{ type: 'admit', params: ({ event }) => ({ sids: [event.sid] }) }],\n            },",
+    finder: 'simulation',
+  },
+  {
+    id: 'committed-at-newleader',
+    source: 'K6 ZOOKEEPER-3023',
+    what: 'A learner takes NEWLEADER for the commit of all that came before it.',
+    file: 'actors/learner.ts',
+    from: "this.#host.send({ type: 'history.adopted' });",
+    to:
+      'this.#history.commit(this.#history.lastZxid);\n' +
+      "      this.#host.send({ type: 'history.adopted' });",
+    finder: 'simulation',
+  },
+  {
+    id: 'served-before-committed',
+    source: 'K6 ZOOKEEPER-3023',
+    what: 'A learner serves before what it was synchronized with is committed there.',
+    file: 'actors/learner.ts',
+    from: "if (this.#host.state === 'joining.acking') this.#history.commit(readZxid(body));",
+    to: '',
+    finder: 'simulation',
+  },
+  {
     id: 'old-link-goes-on',
     source: 'K4 ZOOKEEPER-4712',
     what: 'A follower whose role is over goes on with what its old leader sends.',

@@ -253,5 +253,7 @@ const limits = `## What is not proved
   has caught up): no protocol outlives the loss of a quorum's word.
 - TLS, certificates (F35), mixed versions (F30: there is one version) and whole machines (real power
   cuts) are outside.
+- A batch that goes to a new segment before those in the old one are durable is no mutant here:
+  only now and then do two threads of LMDB race so that a cut in between finds it.
 - The model's glue between machines (test/model) restates what the actors do; the simulator runs the
   actors themselves.`;

@@ -93,7 +93,10 @@ function otherVoters({ ensemble, random }: World): number[] {
   return shuffled(random, others);
 }
 
-/** With one down every other is needed, and what it lost is not agreed upon before it is back. */
+/**
+ * With one down every other is needed, and what it lost is not agreed upon before it is back. Where
+ * the leader's disk is slow as well, much of what was asked for is still being gathered by then.
+ */
 function linksLostWithOneDown(world: World): End | null {
   const { ensemble, random, schedule } = world;
   const { leader } = ensemble;
@@ -101,6 +104,8 @@ function linksLostWithOneDown(world: World): End | null {
   if (leader === undefined || rest.length !== 2) return null;
   const [down, needed] = rest.map((sid) => ensemble.of(sid)) as [SimReplica, SimReplica];
   down.kill('process');
+  const { faults } = leader.disk;
+  if (random.chance(0.5)) faults.slowdown = 10 + random.unit() ** 2 * 400;
   let left = 1 + random.below(8);
   const lose = () => {
     if (left-- <= 0) return;
@@ -110,6 +115,7 @@ function linksLostWithOneDown(world: World): End | null {
   lose();
   return () => {
     left = 0;
+    faults.slowdown = 1;
     down.start();
   };
 }

@@ -75,14 +75,4 @@ export const watchMutants: readonly Mutant[] = [
     finder: 'simulation',
     where: 'watches',
   },
-  {
-    id: 'client-ahead-let-in',
-    source: 'K16 etcd #15271',
-    what: 'A replica lets in a client that has seen more than it holds: its watches go back in time.',
-    file: 'actors/connection.ts',
-    from: 'request.lastZxidSeen > this.#ports.lastZxid()',
-    to: 'request.lastZxidSeen < -this.#ports.lastZxid()',
-    finder: 'simulation',
-    where: 'mirrors',
-  },
 ];

@@ -105,7 +105,7 @@ function linksLostWithOneDown(world: World): End | null {
   const [down, needed] = rest.map((sid) => ensemble.of(sid)) as [SimReplica, SimReplica];
   down.kill('process');
   const { faults } = leader.disk;
-  if (random.chance(0.5)) faults.slowdown = 10 + random.unit() ** 2 * 400;
+  if (random.chance(0.5)) faults.slowdown = 50 + random.unit() * 900;
   let left = 1 + random.below(8);
   const lose = () => {
     if (left-- <= 0) return;

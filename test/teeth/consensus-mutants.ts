@@ -231,5 +231,6 @@ export const consensusMutants: readonly Mutant[] = [
     from: 'this.#proposer?.closeNow();',
     to: '',
     finder: 'simulation',
+    where: 'churn',
   },
 ];

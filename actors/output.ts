@@ -1,9 +1,12 @@
 /**
  * What a connection has to send, gathered over a turn and written once. The buffer is taken from a
  * common stock when there is something to write and given back when the socket has taken it: ten
- * thousand idle connections hold none.
+ * thousand idle connections hold none. An event that is all there is to send goes out of the buffer
+ * that it shares with all who hear of it: ten thousand buffers for one change would cost as much as
+ * sending them.
  */
 
+import { assert } from '../protocol/assert.ts';
 import { JuteWriter, putInt, putLong } from '../protocol/jute.ts';
 import type { ClientSocket } from './client-socket.ts';
 
@@ -18,6 +21,8 @@ const frameHeaderBytes = 20;
 export class Output {
   readonly #socket: ClientSocket;
   #writer: JuteWriter | null = null;
+  /** An event, not copied. Invariant: nothing else is gathered meanwhile. */
+  #event: Buffer | null = null;
 
   constructor(socket: ClientSocket) {
     this.#socket = socket;
@@ -25,17 +30,25 @@ export class Output {
 
   /** Bytes gathered and not yet handed to the socket. */
   get pendingBytes(): number {
-    return this.#writer?.length ?? 0;
+    return this.#event?.length ?? this.#writer?.length ?? 0;
   }
 
   /** Bytes that wait, here and in the socket. */
   get queuedBytes(): number {
-    return (this.#writer?.length ?? 0) + this.#socket.queuedBytes;
+    return this.pendingBytes + this.#socket.queuedBytes;
   }
 
   get writer(): JuteWriter {
     this.#writer ??= stock.pop() ?? new JuteWriter(bytesStart);
+    if (this.#event !== null) this.#gatherEvent(this.#writer, this.#event);
     return this.#writer;
+  }
+
+  /** More follows: it goes out with that. */
+  #gatherEvent(writer: JuteWriter, event: Buffer): void {
+    assert(writer.length === 0, 'output: an event is held back only when nothing else is gathered');
+    this.#event = null;
+    writer.raw(event, 0, event.length);
   }
 
   /**
@@ -65,14 +78,27 @@ export class Output {
     this.writer.raw(bytes, 0, bytes.length);
   }
 
+  /** As `append`, of bytes that never change again. */
+  appendEvent(event: Buffer): void {
+    if (this.pendingBytes > 0) this.append(event);
+    else this.#event = event;
+  }
+
   /**
    * Writes all that was gathered, unless the socket has not taken yet what it was given before:
    * then more is gathered, so that a client that does not read costs the bytes themselves, and not
    * a buffer per turn. Whoever hears of the drain flushes again. The last flush waits for nothing.
    */
   flush(isLast = false): void {
-    const writer = this.#writer;
-    if (writer === null || (!isLast && this.#socket.queuedBytes > 0)) return;
+    if (this.pendingBytes === 0 || (!isLast && this.#socket.queuedBytes > 0)) return;
+    if (this.#event === null) return this.#flushGathered();
+    const event = this.#event;
+    this.#event = null;
+    this.#socket.write(event);
+  }
+
+  #flushGathered(): void {
+    const writer = this.#writer!;
     this.#writer = null;
     const taken = this.#socket.write(writer.view());
     // A buffer that the socket still reads from is left to it.

@@ -77,8 +77,9 @@ export class Replies {
     this.#stats.noteSent(putConnectResponse(this.writer, request, response));
   }
 
+  /** The frame never changes again. */
   event(frame: Buffer): void {
-    this.#output.append(frame);
+    this.#output.appendEvent(frame);
     this.#stats.noteSent(frame.length);
   }
 

@@ -36,7 +36,7 @@ const slash = 0x2f;
 
 /** A connection, as watches see it. */
 export interface EventPort {
-  /** Queues a whole frame, ahead of any later reply. */
+  /** Queues a whole frame, which never changes again, ahead of any later reply. */
   queueEvent(frame: Buffer): void;
   /** May it see the znode that an event speaks of? (ZOOKEEPER-4799) */
   mayRead(aclId: number): boolean;
@@ -213,13 +213,13 @@ export class Watches implements WatchPort, TreeListener {
     }
   }
 
-  /** The event as a frame; valid until the next one. Its zxid is -1, which suits all clients. */
+  /** The event as a frame, for all who hear of it. Its zxid is -1, which suits all clients. */
   #encode(type: number, bytes: Buffer, start: number, end: number): Buffer {
     const frame = this.#frame.reset();
     frame.int(0).int(Xid.notification).long(-1).int(0);
     frame.int(type).int(syncConnected).slice(bytes, start, end);
     putInt(frame.buffer, 0, frame.length - 4);
-    return frame.view();
+    return frame.copy();
   }
 }
 

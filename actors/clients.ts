@@ -74,6 +74,7 @@ export class Clients {
     this.#parts = parts;
     this.#ports = ports;
     this.watches = parts.watches;
+    this.watches.onCrowd = (change) => this.connections.flushCrowd(change);
     this.connections = new Connections(clock, settings.sessionlessTimeoutMs);
     this.sessions = new Sessions(
       state,

@@ -12,6 +12,14 @@ import type { Session } from './session.ts';
 
 export type Door = 'open' | 'readOnly' | 'waiting' | 'shut';
 
+/** A connection with something to send. */
+export interface FlushPort {
+  /** The turn is over. */
+  flushDue(): void;
+  /** Within a txn: false when it is to be called again at the end of the turn. */
+  flushEarly(): boolean;
+}
+
 export interface ConnectionPorts {
   readonly clock: Clock;
   readonly counters: Counters;
@@ -40,8 +48,8 @@ export interface ConnectionPorts {
   answerWord(word: string, argument: Buffer): string;
   /** Its `relieve` is called whenever writes have been finished. */
   stalled(connection: { relieve(): boolean }): void;
-  /** Has the connection's `flushDue` called at the end of the turn. */
-  flushLater(connection: { flushDue(): void }): void;
+  /** Has the connection flushed at the end of the turn. */
+  flushLater(connection: FlushPort): void;
   /** The connection is over; its socket may still be sending. */
   ended(watcher: number): void;
   /** The socket is closed on both sides. */

@@ -287,19 +287,12 @@ export class Connection implements ReplyPort, EventPort, InputSink {
     this.#wantFlush();
   }
 
-  #answer(
-    xid: number,
-    op: number,
-    buffer: Buffer,
-    start: number,
-    end: number,
-    receivedMs: number,
-  ): void {
+  #answer(xid: number, op: number, buffer: Buffer, start: number, end: number, atMs: number): void {
     if (requestKind(op) === RequestKind.unknown) {
       return this.#endWith(xid, -1, ErrorCode.unimplemented);
     }
     const input = this.#reader.reset(buffer, start, end);
-    const answered = { cxid: op === Opcode.ping ? Xid.ping : xid, receivedMs };
+    const answered = { cxid: op === Opcode.ping ? Xid.ping : xid, receivedMs: atMs };
     const replies = this.#replies;
     if (op === Opcode.setWatches || op === Opcode.setWatches2) {
       // These may queue events, which go ahead of the reply; their own body is empty.
@@ -363,6 +356,13 @@ export class Connection implements ReplyPort, EventPort, InputSink {
     this.#flushIsDue = false;
     this.#flush();
     this.relieve();
+  }
+
+  /** Within a txn: nothing but writing. False when more is to be done at the end of the turn. */
+  flushEarly(): boolean {
+    this.#replies.flush();
+    this.#flushIsDue = this.#state !== flowingState || this.#replies.queuedBytes > 0;
+    return !this.#flushIsDue;
   }
 
   #flush(): void {

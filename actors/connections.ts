@@ -6,12 +6,15 @@
 import type { ClientSocket } from './client-socket.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Connection } from './connection.ts';
+import type { FlushPort } from './connection-ports.ts';
 
 export class Connections {
   readonly #clock: Clock;
   readonly #all = new Map<number, Connection>();
   /** Filled as output is queued, drained at the end of the turn. Bounded by their number. */
-  #toFlush: { flushDue(): void }[] = [];
+  #toFlush: FlushPort[] = [];
+  /** The change whose events do not wait for the end of this turn. */
+  #hurried: number | null = null;
   #flushDeferred = false;
   /** Those that read nothing from their socket for now. */
   readonly #stalled = new Set<{ relieve(): boolean }>();
@@ -86,7 +89,7 @@ export class Connections {
     }
   }
 
-  flushLater(connection: { flushDue(): void }): void {
+  flushLater(connection: FlushPort): void {
     this.#toFlush.push(connection);
     if (this.#flushDeferred) return;
     this.#flushDeferred = true;
@@ -95,10 +98,24 @@ export class Connections {
 
   flush(): void {
     this.#flushDeferred = false;
+    this.#hurried = null;
     if (this.#toFlush.length === 0) return;
     const due = this.#toFlush;
     this.#toFlush = [];
     for (const connection of due) connection.flushDue();
+  }
+
+  /**
+   * Writes before the end of the turn what one change, named by a number, has queued on many: who
+   * hears of it first does not wait until the last one is found. Only one change of a turn, so that
+   * a connection is written to twice at most.
+   */
+  flushCrowd(change: number): void {
+    this.#hurried ??= change;
+    if (this.#hurried !== change) return;
+    const due = this.#toFlush;
+    this.#toFlush = [];
+    for (const connection of due) if (!connection.flushEarly()) this.#toFlush.push(connection);
   }
 
   noteStalled(connection: { relieve(): boolean }): void {

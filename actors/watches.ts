@@ -33,6 +33,8 @@ const fireDescendant = eventIndex('fire.descendant');
 const offState = 0;
 
 const slash = 0x2f;
+/** So many connections are told of a change, then written to: they are at hand in the caches. */
+const crowdSize = 64;
 
 /** A connection, as watches see it. */
 export interface EventPort {
@@ -51,6 +53,8 @@ export class Watches implements WatchPort, TreeListener {
   /** The trigger that each watcher was told of last: an event reaches a connection once. */
   readonly #told = new Map<number, number>();
   #trigger = 0;
+  /** Told each time when so many more have been told of one change, named by a number. */
+  onCrowd: (trigger: number) => void = () => {};
 
   addWatcher(watcher: number, port: EventPort): void {
     this.#ports.set(watcher, port);
@@ -197,6 +201,7 @@ export class Watches implements WatchPort, TreeListener {
     aclId: number,
   ): void {
     let frame: Buffer | null = null;
+    let toldCount = 0;
     for (let watch = first; watch !== noWatch; ) {
       const next = this.index.nextOfPath(watch);
       const watcher = this.index.watcherOf(watch);
@@ -207,6 +212,7 @@ export class Watches implements WatchPort, TreeListener {
         if (port?.mayRead(aclId)) {
           frame ??= this.#encode(type, bytes, start, end);
           port.queueEvent(frame);
+          if (++toldCount % crowdSize === 0) this.onCrowd(this.#trigger);
         }
       }
       watch = next;

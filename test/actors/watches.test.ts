@@ -267,6 +267,29 @@ describe('removing', () => {
     expect([...watches.index.watchers()]).toEqual([2]);
   });
 
+  test('a change that many watch is sent while the last of them are still to be told', () => {
+    const { watches, heard, arm, run, addWatcher } = rig(['/a', '/b']);
+    const crowds: [change: number, heardBefore: number][] = [];
+    watches.onCrowd = (change) => crowds.push([change, heard.length]);
+    for (let watcher = 1; watcher <= 150; watcher++) {
+      addWatcher(watcher);
+      arm(watcher, 'persistent', '/a');
+    }
+
+    run.set('/a');
+    run.set('/b');
+    run.set('/a');
+
+    const [[first], , [second]] = crowds as [[number], unknown, [number]];
+    expect(second).toBeGreaterThan(first);
+    expect(crowds).toEqual([
+      [first, 64],
+      [first, 128],
+      [second, 214],
+      [second, 278],
+    ]);
+  });
+
   test('a connection that ends while it is told does not stop the others', () => {
     const { watches, heard, arm, run, addWatcher } = rig(['/a']);
     watches.addWatcher(3, { mayRead: () => true, queueEvent: () => watches.removeWatcher(3) });

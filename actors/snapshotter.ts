@@ -19,8 +19,13 @@ export interface SnapshotterPorts {
   note(message: string): void;
 }
 
-/** Pages of one slice: a few ms of work. */
-const slicePages = 256;
+/**
+ * Pages of one slice. Requests wait while they are encoded, and the log's flush waits behind
+ * theirs: a write that meets a slice shall hardly notice.
+ */
+const slicePages = 24;
+/** As many when somebody waits for the snapshot: then fewer flushes count for more. */
+const awaitedSlicePages = 256;
 
 export class Snapshotter {
   readonly #state: ReplicatedState;
@@ -106,7 +111,8 @@ export class Snapshotter {
   }
 
   #writeSlice(): void {
-    this.#pass!.writeSlice(slicePages).then(
+    const pagesMax = this.#idleWaiters.length > 0 ? awaitedSlicePages : slicePages;
+    this.#pass!.writeSlice(pagesMax).then(
       (hasMore) => this.#host.send({ type: hasMore ? 'slice.written' : 'pages.settled' }),
       (failure: Error) => this.#fail(failure),
     );

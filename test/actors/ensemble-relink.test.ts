@@ -13,8 +13,9 @@ function slowed(log: LogStore, until: () => Promise<void>): LogStore {
       if (typeof value !== 'function') return value;
       if (name !== 'append') return value.bind(target);
       return async (frame: Buffer) => {
+        const isOpen = until();
         await target.append(frame);
-        await until();
+        await isOpen;
       };
     },
   });

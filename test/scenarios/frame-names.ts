@@ -71,14 +71,17 @@ export function describeFrame({ name, epoch, body }: SeenFrame): string {
       return `${name} up to ${formatZxid(readLeadership(body).lastZxid)}`;
     case 'PROPOSE':
       readZxid(body);
+      readZxid(body);
       return `${name} ${showRange(rangeOf(body))}`;
+    // Told early or not: that is a matter of time.
+    case 'COMMIT':
+      return `${name} ${formatZxid(Math.max(readZxid(body), readZxid(body)))}`;
     case 'DIFF':
       body.boolean();
       readZxid(body);
       return `${name} ${showRange(rangeOf(body))}`;
     case 'TRUNC':
     case 'POSITION':
-    case 'COMMIT':
     case 'ACK':
     case 'UPTODATE':
       return `${name} ${formatZxid(readZxid(body))}`;

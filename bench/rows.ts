@@ -33,7 +33,15 @@ export interface Row {
  * By the key of a row: why it misses what it must reach, and what would lift it. Shown only while
  * it does.
  */
-export const reasons: { readonly [key: string]: string } = {};
+export const reasons: { readonly [key: string]: string } = {
+  'latency writes':
+    'a commit of LMDB syncs twice, one after the other, and three replicas do so on one disk; ' +
+    'Apache syncs once. Each hop over the bus has a broker in its way besides. One sync for a ' +
+    'commit would lift it.',
+  'mix -c 300 -o 1 -w 100':
+    'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes ' +
+    'on two processors) outweighs that of its writes. One sync for a commit would lift it.',
+};
 
 function mix(load: string, group: string, title: string, [must, aim]: [number, number]): Row {
   const key = `mix ${load}`;

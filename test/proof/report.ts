@@ -140,7 +140,8 @@ ${table(['model', 'search', 'states', 'transitions', 'depth', 'time', 'violation
 }
 
 function simulationPart(summary: Summary): string {
-  const { seeds, simulatedMs, realMs, frames, events, epochs, faults, checked, failed } = summary;
+  const { from, seeds, simulatedMs, realMs, frames, events, epochs, faults, checked, failed } =
+    summary;
   const byClass = new Map<string, number>();
   for (const [name, times] of Object.entries(faults)) byClass.set(name, times);
   const facts: [string, Cell][] = [
@@ -161,8 +162,8 @@ function simulationPart(summary: Summary): string {
   return `## Simulation
 
 Whole replicas, real client library, simulated time, bus, disks and sockets; one seed decides all.
-The same seed gives the same trace. \`npm run simulate -- --seeds ${seeds}\`, and for one of them
-\`npm run simulate -- --seed N --trace\`.
+The same seed gives the same trace. \`npm run simulate -- --from ${from} --seeds ${seeds}\`, and for
+one of them \`npm run simulate -- --seed N --trace\`.
 
 ${table(['what', 'how much'], facts)}
 

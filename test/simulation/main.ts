@@ -79,7 +79,7 @@ async function runOne(seed: number): Promise<number> {
   const { lines, ...told } = await run(seed, options.trace === true);
   for (const line of lines) console.log(line);
   const { hash, simulatedMs, realMs, findings } = told;
-  const summary = emptySummary();
+  const summary = emptySummary(seed);
   addOutcome(summary, told);
   console.log(describeSummary(summary));
   console.log(`seed ${seed}: trace ${hash}, ${simulatedMs.toFixed(0)} ms in ${realMs.toFixed(0)}`);
@@ -101,7 +101,7 @@ function work(): void {
 }
 
 async function runMany(): Promise<number> {
-  const summary = emptySummary();
+  const summary = emptySummary(options.from);
   const last = options.from + options.seeds - 1;
   let next = options.from;
   const untilMs = performance.now() + (options.minutes ?? Number.POSITIVE_INFINITY) * 60_000;

@@ -8,6 +8,8 @@ import type { Outcome } from './simulate.ts';
 export type Told = Omit<Outcome, 'lines'> & { readonly realMs: number };
 
 export interface Summary {
+  /** The first seed; from there on one after the other. */
+  readonly from: number;
   seeds: number;
   simulatedMs: number;
   /** Time of the workers, added up. */
@@ -24,9 +26,9 @@ export interface Summary {
   readonly failed: { readonly seed: number; readonly findings: Outcome['findings'] }[];
 }
 
-export function emptySummary(): Summary {
+export function emptySummary(from: number): Summary {
   return {
-    ...{ seeds: 0, simulatedMs: 0, realMs: 0, events: 0, frames: 0, epochs: 0 },
+    ...{ from, seeds: 0, simulatedMs: 0, realMs: 0, events: 0, frames: 0, epochs: 0 },
     ...{ seedsWithThreeKinds: 0, slowestRecoveryMs: 0 },
     ...{ faults: {}, operations: {}, checked: {}, failed: [] },
   };

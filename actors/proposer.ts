@@ -101,7 +101,7 @@ export class Proposer {
     const before = this.#writer.length;
     this.#preparer.prepare(request, this.#lastZxid, this.#writer);
     this.#unfinishedBytes += this.#writer.length - before;
-    if (this.#writer.length > batchBytesMax) return this.#close();
+    if (this.#writer.length > batchBytesMax) return this.closeNow();
     if (this.#inFlight < this.#inFlightMax && !this.#closeDeferred) {
       this.#closeDeferred = true;
       this.#clock.defer(() => {
@@ -111,16 +111,12 @@ export class Proposer {
     }
   }
 
+  #closeIfFree(): void {
+    if (this.#inFlight < this.#inFlightMax) this.closeNow();
+  }
+
   /** Closes the batch that is being gathered, whether or not the log is free. */
   closeNow(): void {
-    this.#close();
-  }
-
-  #closeIfFree(): void {
-    if (this.#inFlight < this.#inFlightMax) this.#close();
-  }
-
-  #close(): void {
     const writer = this.#writer;
     if (writer === null) return;
     const bytes = writer.length - headroomBytes - batchHeaderBytes;

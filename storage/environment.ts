@@ -134,8 +134,8 @@ export class Environment {
 
   /**
    * Resolves when the entry is on stable storage; a rejection is a WriteFailure. At once: without
-   * another thread, if nothing else is under way. That takes half the time and half the processor's
-   * work, and nothing else happens meanwhile.
+   * another thread, if nothing else is under way: less work in all, but nothing else happens
+   * meanwhile.
    */
   put(key: Buffer, value: Buffer, isAtOnce = false): Promise<void> {
     assert(key.length > 0, 'environment: an entry has a key');

@@ -77,8 +77,7 @@ export class Reduction {
   #alone(state: State): number {
     const model = this.#model;
     const { sids } = model;
-    if (!process.env.NORD)
-      for (const sid of sids) if (!model.summaryOf(state, sid).isUp) return encode('restart', sid);
+    for (const sid of sids) if (!model.summaryOf(state, sid).isUp) return encode('restart', sid);
     if (!this.#isFaultless(state)) return -1;
     for (const sid of sids) {
       const { follows } = model.summaryOf(state, sid);

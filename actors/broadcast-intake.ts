@@ -7,7 +7,8 @@ import { channelMachine } from '../machines/channel.ts';
 import { Fifo } from '../protocol/fifo.ts';
 import { JuteReader } from '../protocol/jute.ts';
 import { type PacketHeader, packetHeaderBytes } from '../protocol/packet.ts';
-import { MachineHost, type TransitionObserver } from './host.ts';
+import { MachineHost } from './host.ts';
+import type { Tap } from './tap.ts';
 
 export interface BroadcastPorts {
   deliver(kind: number, body: JuteReader): void;
@@ -22,7 +23,7 @@ export class BroadcastIntake {
   readonly #incarnation: number;
   readonly #epoch: number;
   readonly #ports: BroadcastPorts;
-  readonly #observer: TransitionObserver;
+  readonly #tap: Tap;
   #channel: MachineHost<typeof channelMachine> | null = null;
   /** Came before we were ready: filled by receive, drained by start. */
   readonly #early = new Fifo<{ seq: number; kind: number; frame: Buffer }>();
@@ -33,12 +34,12 @@ export class BroadcastIntake {
   constructor(
     leader: { readonly incarnation: number; readonly epoch: number },
     ports: BroadcastPorts,
-    observer: TransitionObserver,
+    tap: Tap,
   ) {
     this.#incarnation = leader.incarnation;
     this.#epoch = leader.epoch;
     this.#ports = ports;
-    this.#observer = observer;
+    this.#tap = tap;
   }
 
   get isStarted(): boolean {
@@ -58,7 +59,7 @@ export class BroadcastIntake {
       },
       {
         input: { incarnation: this.#incarnation, link: 0, epoch: this.#epoch, seq },
-        observer: this.#observer,
+        ...{ tap: this.#tap, name: 'broadcast' },
       },
     );
     for (const { seq: number, kind, frame } of this.#early.drain()) {

@@ -24,6 +24,7 @@ import type { Session } from './session.ts';
 import { SessionTracker } from './session-tracker.ts';
 import { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
+import type { Tap } from './tap.ts';
 import type { Watches } from './watches.ts';
 
 /** Expiry is decided four times per tick: finer than ZooKeeper, within its bounds. */
@@ -45,6 +46,7 @@ export interface ClientsParts {
   readonly state: ReplicatedState;
   readonly access: AccessControl;
   readonly watches: Watches;
+  readonly tap: Tap;
   /** Names this process in txns. */
   readonly origin: number;
   listen(accept: AcceptSocket): Promise<Listener>;
@@ -92,13 +94,14 @@ export class Clients {
         refuse: (request, err = ErrorCode.sessionExpired) =>
           request.port?.reply(request, state.lastZxid, err, null),
         note: (message) => notes.info(message),
+        tap: parts.tap,
       },
     );
     this.#localTracker = this.#trackLocal();
   }
 
   #trackLocal(): SessionTracker {
-    const { settings, clock, notes } = this.#parts;
+    const { settings, clock, tap } = this.#parts;
     const { local } = this.sessions;
     const tracked = {
       renewAll: () => local.renewAll(),
@@ -109,9 +112,7 @@ export class Clients {
       },
     };
     const tickMs = settings.tickTimeMs / expiriesPerTick;
-    return new SessionTracker(tracked, clock, { tickMs, stallTicks }, (machine, event, from, to) =>
-      notes.debug('transition', { machine: `${machine}.local`, event, from, to }),
-    );
+    return new SessionTracker(tracked, clock, { tickMs, stallTicks, name: 'local' }, tap);
   }
 
   get #isListening(): boolean {
@@ -148,9 +149,10 @@ export class Clients {
   }
 
   #connectionPorts(reader: TreeReader, words: Words): ConnectionPorts {
-    const { settings, clock, counters, access, state, origin } = this.#parts;
+    const { settings, clock, counters, access, state, origin, tap } = this.#parts;
     const { sessions } = this;
     return {
+      tap,
       clock,
       counters,
       reader,

@@ -9,6 +9,7 @@ import type { Clock } from './clock.ts';
 import type { Counters } from './counters.ts';
 import type { ReplyPort } from './pending-request.ts';
 import type { Session } from './session.ts';
+import type { Tap } from './tap.ts';
 
 export type Door = 'open' | 'readOnly' | 'waiting' | 'shut';
 
@@ -23,6 +24,7 @@ export interface FlushPort {
 export interface ConnectionPorts {
   readonly clock: Clock;
   readonly counters: Counters;
+  readonly tap: Tap;
   readonly reader: TreeReader;
   readonly access: AccessControl;
   /** Names this process in the txns that its clients ask for. */

@@ -3,7 +3,9 @@
  */
 
 import { connectionEvents, connectionMachine } from '../machines/connection.ts';
+import { connectionName } from './inspect-names.ts';
 import { TransitionTable } from './table.ts';
+import type { Tap } from './tap.ts';
 
 export type ConnectionEffect =
   | 'answerWord'
@@ -29,3 +31,9 @@ export const openingState = connectionTable.stateIndex('opening');
 export const flowingState = connectionTable.stateIndex('serving.flowing');
 export const stalledState = connectionTable.stateIndex('serving.stalled');
 export const closedState = connectionTable.stateIndex('closed');
+
+/** Shows a step of a connection, when somebody wants to see connections. */
+export function tellStep(tap: Tap, watcher: number, from: number, event: number, to: number): void {
+  const step = { state: from, event, next: to };
+  if (tap.connections) tap.sink?.tableStepped(connectionTable, connectionName(watcher), step);
+}

@@ -25,6 +25,7 @@ import {
   flowingState,
   openingState,
   stalledState,
+  tellStep,
   waitingState,
 } from './connection-table.ts';
 import { takeConnectRequest } from './handshake.ts';
@@ -58,7 +59,6 @@ export class Connection implements ReplyPort, EventPort, InputSink {
   #isReadOnly = false;
   #word = '';
   #chunkMs = 0;
-
   readonly stats: ConnectionStats;
 
   constructor(socket: ClientSocket, watcher: number, auth: Authenticator, ports: ConnectionPorts) {
@@ -105,6 +105,7 @@ export class Connection implements ReplyPort, EventPort, InputSink {
     const index = connectionTable.eventIndex(event);
     const state = this.#state;
     this.#state = connectionTable.next(state, index);
+    tellStep(this.#ports.tap, this.watcher, state, index, this.#state);
     for (const effect of connectionTable.effects(state, index)) this.#run(effect);
     if (this.#state === closedState && state !== closedState) this.#ports.ended(this.watcher);
   }

@@ -7,11 +7,11 @@ import type { Tree } from '../storage/tree.ts';
 import { expiriesPerTick, stallTicks } from './clients.ts';
 import type { Clock } from './clock.ts';
 import { ContainerChecker } from './container-checker.ts';
-import type { TransitionObserver } from './host.ts';
 import type { PendingRequest } from './pending-request.ts';
 import { SessionTracker } from './session-tracker.ts';
 import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
+import type { Tap } from './tap.ts';
 
 export class Deciders {
   readonly tracker: SessionTracker;
@@ -21,11 +21,11 @@ export class Deciders {
     settings: Settings,
     parts: { readonly sessions: Sessions; readonly tree: Tree; readonly clock: Clock },
     submit: (request: PendingRequest) => void,
-    observer: TransitionObserver,
+    tap: Tap,
   ) {
     const { sessions, tree, clock } = parts;
     const tickMs = settings.tickTimeMs / expiriesPerTick;
-    this.tracker = new SessionTracker(sessions, clock, { tickMs, stallTicks }, observer);
+    this.tracker = new SessionTracker(sessions, clock, { tickMs, stallTicks }, tap);
     this.#containers = new ContainerChecker(
       tree,
       clock,

@@ -5,7 +5,8 @@
 
 import { electionMachine } from '../machines/election.ts';
 import type { QuorumSystem, Vote } from '../machines/quorum.ts';
-import { MachineHost, type TransitionObserver } from './host.ts';
+import { MachineHost } from './host.ts';
+import type { Tap } from './tap.ts';
 
 export interface ElectionPorts {
   sendVote(): void;
@@ -22,14 +23,14 @@ export class Election {
   readonly #heard = new Map<number, number>();
   #tick = 0;
 
-  constructor(sid: number, ports: ElectionPorts, observer: TransitionObserver) {
+  constructor(sid: number, ports: ElectionPorts, tap: Tap) {
     this.#host = new MachineHost(
       electionMachine,
       {
         sendVote: () => ports.sendVote(),
         concludeElection: ({ leader }: { leader: number }) => ports.elected(leader),
       },
-      { input: { sid, finalizeTicks }, observer },
+      { input: { sid, finalizeTicks }, tap },
     );
   }
 

@@ -6,7 +6,6 @@ import type { Preparer } from '../storage/prepare.ts';
 import type { Clock } from './clock.ts';
 import type { DigestRecord } from './digest-history.ts';
 import type { History } from './history.ts';
-import type { TransitionObserver } from './host.ts';
 import type { Members } from './members.ts';
 import type { Notes } from './note.ts';
 import type { Post } from './post.ts';
@@ -15,6 +14,7 @@ import type { Sessions } from './sessions.ts';
 import type { Settings } from './settings.ts';
 import type { SnapshotIntake } from './snapshot-intake.ts';
 import type { SnapshotSender } from './snapshot-sender.ts';
+import type { Tap } from './tap.ts';
 
 export type Role = 'leading' | 'following' | 'observing';
 
@@ -45,5 +45,5 @@ export interface EnsembleParts {
   readonly sessions: Sessions;
   readonly members: Members;
   readonly intake: SnapshotIntake;
-  readonly observer: TransitionObserver;
+  readonly tap: Tap;
 }

@@ -60,7 +60,7 @@ export class Ensemble {
     this.#election = new Election(
       parts.settings.sid,
       { sendVote: () => this.#sendStatus(), elected: (leader) => this.#elected(leader) },
-      parts.observer,
+      parts.tap,
     );
     this.#heartbeat = new Heartbeat(parts, this.#election);
     const { sid, ensemble } = parts.settings;

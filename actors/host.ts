@@ -20,12 +20,10 @@ import { entryInvariantsOf, invariantsOf, type MomentInvariant } from '../machin
 import type { Moment } from '../machines/moment.ts';
 import { assert } from '../protocol/assert.ts';
 import { quickStep, type RunnableAction } from './quick-step.ts';
+import { noTap, type Tap, type TappedActor } from './tap.ts';
 
 /** What to do for each effect of a machine; `params` are those of the action. */
 export type Effects = { readonly [name: string]: (params: never) => void };
-
-/** Hears of every transition: for traces and inspection. */
-export type TransitionObserver = (machine: string, event: string, from: string, to: string) => void;
 
 /** Actors that are never started: transitions want one as `self`, and none of ours asks for it. */
 const selves = new WeakMap<AnyStateMachine, AnyActor>();
@@ -86,7 +84,8 @@ function isBuiltIn(action: unknown): boolean {
 export class MachineHost<Machine extends AnyStateMachine> {
   readonly #machine: Machine;
   readonly #effects: Effects;
-  readonly #observer: TransitionObserver | null;
+  readonly #tap: Tap;
+  readonly #actor: TappedActor;
   readonly #collected: RunnableAction[] = [];
   readonly #scope: object;
   readonly #invariants: readonly MomentInvariant[];
@@ -102,11 +101,21 @@ export class MachineHost<Machine extends AnyStateMachine> {
   constructor(
     machine: Machine,
     effects: Effects,
-    options: { input?: InputFrom<Machine>; observer?: TransitionObserver } = {},
+    options: {
+      input?: InputFrom<Machine>;
+      tap?: Tap;
+      /** Which of its machine's actors it is, as it is shown; left out where there is one. */
+      name?: string;
+    } = {},
   ) {
     this.#machine = machine;
     this.#effects = effects;
-    this.#observer = options.observer ?? null;
+    this.#tap = options.tap ?? noTap;
+    this.#actor = {
+      machine,
+      name: options.name === undefined ? machine.id : `${machine.id}.${options.name}`,
+      snapshot: () => this.#whole(this.#now.context as object),
+    };
     for (const name of effectNames(machine)) {
       if (isBuiltIn(machine.implementations.actions[name])) continue;
       assert(name in effects, `machine ${machine.id}: effect ${name} has a handler`);
@@ -117,6 +126,7 @@ export class MachineHost<Machine extends AnyStateMachine> {
     this.#snapshot = machine.getInitialSnapshot(this.#scope as never, options.input);
     this.#now = momentOf(this.#snapshot);
     this.#check(null);
+    this.#tap.sink?.began(this.#actor);
     this.#run();
   }
 
@@ -139,10 +149,10 @@ export class MachineHost<Machine extends AnyStateMachine> {
         // A machine that is done takes no events; left to itself it would go on.
         if (this.#snapshot.status !== 'active') continue;
         const before = this.#now;
+        const last = this.#snapshot;
         this.#step(next);
         this.#check(before);
-        const { type } = next as { type: string };
-        this.#observer?.(this.#machine.id, type, before.state, this.#now.state);
+        if (this.#tap.hosts || before.state !== this.#now.state) this.#tell(next, before, last);
         this.#run();
       }
     } finally {
@@ -150,17 +160,29 @@ export class MachineHost<Machine extends AnyStateMachine> {
     }
   }
 
+  #tell(event: { type: string }, before: Moment<unknown>, last: AnyMachineSnapshot): void {
+    this.#tap.sink?.stepped(this.#actor, {
+      event,
+      before: { ...last, context: before.context } as AnyMachineSnapshot,
+      from: before.state,
+      to: this.#now.state,
+    });
+  }
+
   /** The short way where there is one: both lead to the same. */
   #step(event: EventFrom<Machine>): void {
     const before = this.#now.context as object;
     const context = quickStep(this.#snapshot, before, event, this.#collected);
     if (context === null) {
-      const snapshot = { ...this.#snapshot, context: before } as AnyMachineSnapshot;
-      this.#snapshot = this.#machine.transition(snapshot, event, this.#scope as never);
+      this.#snapshot = this.#machine.transition(this.#whole(before), event, this.#scope as never);
       this.#now = momentOf(this.#snapshot);
       return;
     }
     this.#now = { state: this.#now.state, context };
+  }
+
+  #whole(context: object): AnyMachineSnapshot {
+    return { ...this.#snapshot, context } as AnyMachineSnapshot;
   }
 
   #check(before: Moment<unknown> | null): void {

@@ -23,7 +23,7 @@ import { Broadcaster } from './broadcaster.ts';
 import type { Clock } from './clock.ts';
 import { ForwardedRequest } from './forwarded.ts';
 import type { History } from './history.ts';
-import { MachineHost, type TransitionObserver } from './host.ts';
+import { MachineHost } from './host.ts';
 import type { LeaderPorts } from './leader-ports.ts';
 import { LearnerHandler } from './learner-handler.ts';
 import { LogClaims } from './log-claims.ts';
@@ -31,6 +31,7 @@ import type { Post } from './post.ts';
 import { type Batch, Proposer } from './proposer.ts';
 import { SessionOwners } from './session-owners.ts';
 import type { Settings } from './settings.ts';
+import type { Tap } from './tap.ts';
 import type { LeadingView } from './words-ensemble.ts';
 
 export interface LeaderInput {
@@ -53,7 +54,7 @@ export class Leader {
   readonly #clock: Clock;
   readonly #txnsMax: number;
   readonly #ports: LeaderPorts;
-  readonly #observer: TransitionObserver;
+  readonly #tap: Tap;
   readonly #host: MachineHost<typeof leaderMachine>;
   /** All that were ever greeted over in this term. */
   readonly #links = new Set<number>();
@@ -79,7 +80,7 @@ export class Leader {
       readonly preparer: Preparer;
       readonly clock: Clock;
       readonly settings: Pick<Settings, 'epochTxnsMax'>;
-      readonly observer: TransitionObserver;
+      readonly tap: Tap;
     },
     ports: LeaderPorts,
   ) {
@@ -90,7 +91,7 @@ export class Leader {
     this.#clock = parts.clock;
     this.claims = new LogClaims(parts.clock);
     this.#ports = ports;
-    this.#observer = parts.observer;
+    this.#tap = parts.tap;
     const { quorum, tick, initTicks } = input;
     this.#host = new MachineHost(
       leaderMachine,
@@ -118,7 +119,7 @@ export class Leader {
           ...this.#history.promises,
           lastZxid: this.#history.lastZxid,
         },
-        observer: this.#observer,
+        tap: this.#tap,
       },
     );
   }
@@ -281,7 +282,7 @@ export class Leader {
       header,
       greeting,
       {
-        ...{ post: this.#post, history: this.#history, observer: this.#observer },
+        ...{ post: this.#post, history: this.#history, tap: this.#tap },
         epoch: () => this.epoch,
       },
       {

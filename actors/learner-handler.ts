@@ -11,9 +11,10 @@ import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
 import { readZxid, writeLeadership } from '../protocol/zab.ts';
 import type { Bus } from './bus.ts';
 import type { History } from './history.ts';
-import { MachineHost, type TransitionObserver } from './host.ts';
+import { MachineHost } from './host.ts';
 import type { Post } from './post.ts';
 import type { SnapshotSender } from './snapshot-sender.ts';
+import type { Tap } from './tap.ts';
 
 export interface LearnerHandlerPorts {
   /** A frame of the learner, in order, for the leader to act on. */
@@ -61,7 +62,7 @@ export class LearnerHandler {
       readonly post: Post;
       readonly history: History;
       readonly epoch: () => number;
-      readonly observer: TransitionObserver;
+      readonly tap: Tap;
     },
     ports: LearnerHandlerPorts,
   ) {
@@ -74,6 +75,7 @@ export class LearnerHandler {
     this.#epoch = parts.epoch;
     this.#ports = ports;
     const { incarnation, link } = header;
+    const shown = { tap: parts.tap, name: String(this.sid) };
     this.#channel = new MachineHost(
       channelMachine,
       {
@@ -83,7 +85,7 @@ export class LearnerHandler {
           ports.lost(this, `frames ${expected} to ${seq} of it are missing`),
       },
       // The greeting is the first frame.
-      { input: { incarnation, link, epoch: 0, seq: header.seq }, observer: parts.observer },
+      { input: { incarnation, link, epoch: 0, seq: header.seq }, ...shown },
     );
     this.#host = new MachineHost(
       learnerHandlerMachine,
@@ -101,7 +103,7 @@ export class LearnerHandler {
         letIn: () =>
           this.send(PacketKind.admit, (writer) => writer.long(this.#history.committedZxid)),
       },
-      { input: { sid: this.sid, credits }, observer: parts.observer },
+      { input: { sid: this.sid, credits }, ...shown },
     );
   }
 

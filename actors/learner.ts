@@ -15,12 +15,13 @@ import { BroadcastIntake } from './broadcast-intake.ts';
 import type { Forwarder } from './forwarder.ts';
 import { follows, type History } from './history.ts';
 import { HistoryIntake } from './history-intake.ts';
-import { MachineHost, type TransitionObserver } from './host.ts';
+import { MachineHost } from './host.ts';
 import { type Announced, LinkProgress } from './link-progress.ts';
 import type { Patience } from './patience.ts';
 import type { PendingRequest } from './pending-request.ts';
 import type { Post } from './post.ts';
 import type { SnapshotIntake } from './snapshot-intake.ts';
+import type { Tap } from './tap.ts';
 import { Upstream } from './upstream.ts';
 
 export interface LearnerPorts {
@@ -52,7 +53,7 @@ export class Learner {
   readonly #up: Upstream;
   readonly #history: History;
   readonly #ports: LearnerPorts;
-  readonly #observer: TransitionObserver;
+  readonly #tap: Tap;
   readonly #host: MachineHost<typeof learnerMachine>;
   readonly #forwarder: Forwarder;
   readonly #patience: Patience;
@@ -78,7 +79,7 @@ export class Learner {
       readonly forwarder: (send: (write: (writer: JuteWriter) => void) => void) => Forwarder;
       readonly intake: SnapshotIntake;
       readonly patience: Patience;
-      readonly observer: TransitionObserver;
+      readonly tap: Tap;
     },
     ports: LearnerPorts,
   ) {
@@ -89,7 +90,7 @@ export class Learner {
     this.#up = new Upstream(parts.post, leader, input.link);
     this.#history = parts.history;
     this.#ports = ports;
-    this.#observer = parts.observer;
+    this.#tap = parts.tap;
     this.#intake = parts.intake;
     this.#patience = parts.patience;
     this.#historyIntake = new HistoryIntake(parts.history, {
@@ -117,7 +118,7 @@ export class Learner {
           ...{ leader, votes, acceptedEpoch, tick, deadlineTick, greetTicks, stallTicks },
           silentTicks: this.#patience.ticks,
         },
-        observer: parts.observer,
+        tap: parts.tap,
       },
     );
   }
@@ -203,7 +204,7 @@ export class Learner {
         dropped: (reason) => this.#post.drop(reason),
         broken: (reason) => this.abandon(reason),
       },
-      this.#observer,
+      this.#tap,
     );
     return new MachineHost(
       channelMachine,
@@ -213,7 +214,7 @@ export class Learner {
         reportGap: ({ expected, seq }: { expected: number; seq: number }) =>
           this.abandon(`frames ${expected} to ${seq} of the leader are missing`),
       },
-      { input: { incarnation, link, epoch, seq: 0 }, observer: this.#observer },
+      { input: { incarnation, link, epoch, seq: 0 }, tap: this.#tap, name: 'down' },
     );
   }
 

@@ -16,6 +16,7 @@ import type { Bus, BusLinks } from './bus.ts';
 import { subjects } from './bus.ts';
 import type { Clock } from './clock.ts';
 import type { Notes } from './note.ts';
+import { noTap, type Tap } from './tap.ts';
 
 /** The part of a header that is the sender's choice. */
 export interface Address {
@@ -44,6 +45,7 @@ export class Post {
   readonly subjects: ReturnType<typeof subjects>;
   readonly #clock: Clock;
   readonly #notes: Notes;
+  readonly #tap: Tap;
   readonly #writer = new JuteWriter(1024);
   readonly #header = new PacketHeader();
   /** Frames that were not acted on, by reason. */
@@ -55,6 +57,7 @@ export class Post {
     links: BusLinks,
     clock: Clock,
     notes: Notes,
+    tap: Tap = noTap,
   ) {
     this.sid = identity.sid;
     this.origin = identity.origin;
@@ -62,6 +65,7 @@ export class Post {
     this.subjects = subjects(identity.ensemble);
     this.#clock = clock;
     this.#notes = notes;
+    this.#tap = tap;
   }
 
   /** A frame of its own memory, for `publish` or `probe`. */
@@ -95,6 +99,7 @@ export class Post {
       const frame = asBuffer(bytes);
       const fault = readHeader(frame, header);
       if (fault !== null) return this.drop(fault);
+      if (this.#tap.messages) this.#tap.sink?.received(header, frame.length);
       try {
         handler(header, new JuteReader().reset(frame, packetHeaderBytes, frame.length));
       } catch (failure) {

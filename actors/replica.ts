@@ -8,13 +8,14 @@ import { peerMachine } from '../machines/peer.ts';
 import type { ReplicatedState } from '../storage/replicated-state.ts';
 import { WriteFailure } from '../storage/storage-error.ts';
 import type { Stores } from '../storage/stores.ts';
-import { Clients, type Words } from './clients.ts';
+import { Clients } from './clients.ts';
 import type { Clock, Timer } from './clock.ts';
 import { Counters } from './counters.ts';
 import { Deciders } from './deciders.ts';
 import { Ensemble } from './ensemble.ts';
 import { Founding } from './founding.ts';
-import { MachineHost, type TransitionObserver } from './host.ts';
+import { MachineHost } from './host.ts';
+import { Inspector } from './inspector.ts';
 import { Members } from './members.ts';
 import { nobody, PendingRequest } from './pending-request.ts';
 import { Post } from './post.ts';
@@ -23,10 +24,9 @@ import type { ReplicaParts } from './replica-parts.ts';
 import { isDistributed, type Settings } from './settings.ts';
 import { SnapshotIntake } from './snapshot-intake.ts';
 import { Standalone } from './standalone.ts';
+import type { Tap } from './tap.ts';
 import { Watches } from './watches.ts';
 import { WritePath, type WritePathPorts } from './write-path.ts';
-
-export type { Words } from './clients.ts';
 
 /** How long a stop may wait for what is in flight, and how often what is committed is noted. */
 const drainMs = 2000;
@@ -40,11 +40,11 @@ export class Replica {
   readonly startedMs: number;
   readonly members: Members;
   readonly ensemble: Ensemble | null;
+  readonly inspector: Inspector;
   readonly #parts: ReplicaParts<Replica>;
   readonly #standalone: Standalone | null;
   readonly #deciders: Deciders;
   readonly #founding: Founding;
-  readonly #words: Words;
   readonly #peer: MachineHost<typeof peerMachine>;
   readonly #timers: Timer[] = [];
   /** Settles when nothing of the start goes on any more; a stop may come before that. */
@@ -61,19 +61,22 @@ export class Replica {
     this.#parts = parts;
     this.settings = settings;
     this.startedMs = clock.monotonicMs();
-    const observer: TransitionObserver = (machine, event, from, to) =>
-      notes.debug('transition', { machine, event, from, to });
     // One byte of sid, three of chance: the process, as txns and frames name it.
     const origin = ((settings.sid || 1) << 24) | (random.bytes(3).readUIntBE(0, 3) | 1);
-    const watches = new Watches();
+    this.inspector = new Inspector(clock, notes, settings.sid || 1, origin);
+    const { tap } = this.inspector;
+    const watches = new Watches(tap);
     const { counters } = this;
     this.writePath = new WritePath(
-      { settings, clock, stores, notes, counters, watches, origin, observer },
+      { settings, clock, stores, notes, counters, watches, origin, tap },
       this.#writePathPorts(),
     );
     this.members = new Members(this.state, settings);
     this.clients = new Clients(
-      { ...parts, counters, watches, state: this.state, access: this.writePath.access, origin },
+      {
+        ...{ ...parts, counters, watches, origin, tap },
+        ...{ state: this.state, access: this.writePath.access },
+      },
       {
         submit: (request) => this.#submit(request),
         revalidate: (question) => {
@@ -88,12 +91,12 @@ export class Replica {
       settings,
       { sessions: this.sessions, tree: this.state.tree, clock },
       (request) => this.#submit(request),
-      observer,
+      tap,
     );
     this.#standalone = isDistributed(settings)
       ? null
       : new Standalone(this.writePath.preparer, this.history, clock);
-    this.ensemble = this.#standalone === null ? this.#makeEnsemble(origin, observer) : null;
+    this.ensemble = this.#standalone === null ? this.#makeEnsemble(origin, tap) : null;
     this.#founding = new Founding(
       {
         ...{ state: this.state, members: this.members, settings, random },
@@ -106,8 +109,8 @@ export class Replica {
           this.#peer.send({ type: this.ensemble === null ? 'secret.agreed' : 'role.established' }),
       },
     );
-    this.#words = parts.makeWords(this);
-    this.#peer = this.#makePeer(observer);
+    this.#peer = this.#makePeer(tap);
+    this.inspector.place = () => this.writePath.place;
   }
 
   /** Serves clients once it resolves, or, in an ensemble, listens to them. */
@@ -146,10 +149,6 @@ export class Replica {
 
   get mode(): ReplicaMode {
     return modeOf(this.#peer.state);
-  }
-
-  get tracker(): Deciders['tracker'] {
-    return this.#deciders.tracker;
   }
 
   get sessions(): Clients['sessions'] {
@@ -220,18 +219,18 @@ export class Replica {
     };
   }
 
-  #makeEnsemble(origin: number, observer: TransitionObserver): Ensemble {
+  #makeEnsemble(origin: number, tap: Tap): Ensemble {
     const { settings, clock, random, notes, stores, links } = this.#parts;
     if (links === null) throw new Error('replica: a member of an ensemble has a bus');
     const { ensemble, sid } = settings;
-    const post = new Post({ ensemble, sid, origin }, links, clock, notes);
+    const post = new Post({ ensemble, sid, origin }, links, clock, notes, tap);
     const intake = new SnapshotIntake(stores.snapshots, this.history, (reason) =>
       this.#storageFailed(reason),
     );
     const { history, sessions, members } = this;
     return new Ensemble(
       {
-        ...{ settings, clock, random, notes, post, history, sessions, members, intake, observer },
+        ...{ settings, clock, random, notes, post, history, sessions, members, intake, tap },
         preparer: this.writePath.preparer,
       },
       {
@@ -259,7 +258,7 @@ export class Replica {
     );
   }
 
-  #makePeer(observer: TransitionObserver): MachineHost<typeof peerMachine> {
+  #makePeer(tap: Tap): MachineHost<typeof peerMachine> {
     return new MachineHost(
       peerMachine,
       {
@@ -283,7 +282,7 @@ export class Replica {
         rebuildReplica: () => void this.#rebuild(),
         abortReplica: ({ reason }: { reason: string }) => this.#abort(reason),
       },
-      { observer },
+      { tap },
     );
   }
 
@@ -321,7 +320,7 @@ export class Replica {
       this.sessions.restore();
       this.#timers.push(this.clock.every(noteCommittedMs, () => this.history.noteCommitted()));
       begin();
-      await this.clients.open(this.#words);
+      await this.clients.open(this.#parts.makeWords(this));
       this.#whenServing?.resolve();
     } catch (failure) {
       if (failure instanceof WriteFailure) this.#storageFailed(failure);

@@ -4,8 +4,9 @@
 
 import { sessionTrackerMachine } from '../machines/session-tracker.ts';
 import type { Clock, Timer } from './clock.ts';
-import { MachineHost, type TransitionObserver } from './host.ts';
+import { MachineHost } from './host.ts';
 import type { Sessions } from './sessions.ts';
+import type { Tap } from './tap.ts';
 
 export class SessionTracker {
   readonly #clock: Clock;
@@ -16,8 +17,8 @@ export class SessionTracker {
   constructor(
     sessions: Pick<Sessions, 'renewAll' | 'expireDue'>,
     clock: Clock,
-    options: { readonly tickMs: number; readonly stallTicks: number },
-    observer: TransitionObserver,
+    options: { readonly tickMs: number; readonly stallTicks: number; readonly name?: string },
+    tap: Tap,
   ) {
     this.#clock = clock;
     this.#tickMs = options.tickMs;
@@ -27,7 +28,10 @@ export class SessionTracker {
         renewSessions: () => sessions.renewAll(),
         expireSessions: ({ tick }: { tick: number }) => sessions.expireDue(tick),
       },
-      { input: { stallTicks: options.stallTicks }, observer },
+      {
+        input: { stallTicks: options.stallTicks },
+        ...{ tap, ...(options.name !== undefined && { name: options.name }) },
+      },
     );
   }
 

@@ -10,9 +10,11 @@ import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
 import { Fifo } from '../protocol/fifo.ts';
 import { Opcode } from '../protocol/opcode.ts';
-import { highHalf, lowHalf } from '../protocol/session-id.ts';
+import { formatSessionId, highHalf, lowHalf } from '../protocol/session-id.ts';
+import { sessionName } from './inspect-names.ts';
 import type { PendingRequest, ReplyPort } from './pending-request.ts';
 import { TransitionTable } from './table.ts';
+import type { Tap } from './tap.ts';
 
 type SessionEffect =
   | 'answerRead'
@@ -56,6 +58,7 @@ export interface SessionPorts {
   refuse(request: PendingRequest, err?: ErrorCode): void;
   /** So many bytes of unfinished writes more, or less. */
   weigh(bytes: number): void;
+  readonly tap: Tap;
 }
 
 export class Session {
@@ -251,6 +254,11 @@ export class Session {
   #step(event: number, request: PendingRequest | null): void {
     const state = this.#state;
     this.#state = sessionTable.next(state, event);
+    const { tap } = this.#ports;
+    if (tap.sessions) {
+      const step = { state, event, next: this.#state };
+      tap.sink?.tableStepped(sessionTable, sessionName(formatSessionId(this.id)), step);
+    }
     for (const effect of sessionTable.effects(state, event)) this.#run(effect, request);
   }
 

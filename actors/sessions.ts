@@ -24,6 +24,7 @@ import { LocalSessions } from './local-sessions.ts';
 import { PendingRequest, type ReplyPort, type SessionName } from './pending-request.ts';
 import { proposedBy } from './proposed.ts';
 import { Session, type SessionPorts } from './session.ts';
+import type { Tap } from './tap.ts';
 
 export interface SessionsOptions {
   readonly sid: number;
@@ -41,6 +42,7 @@ export interface SessionsPorts {
   submit(request: PendingRequest): void;
   refuse(request: PendingRequest, err?: ErrorCode): void;
   note(message: string): void;
+  readonly tap: Tap;
 }
 
 export class Sessions {
@@ -84,6 +86,7 @@ export class Sessions {
       settled: (session) => this.local.settled(session),
       submitClose: (session, request) => this.#submitClose(session, request),
       endRefused: (session) => this.expiry.add(session),
+      tap: ports.tap,
       weigh: (bytes) => {
         this.unfinishedBytes += bytes;
       },

@@ -9,8 +9,9 @@ import type { ReplicatedState } from '../storage/replicated-state.ts';
 import { SnapshotPass } from '../storage/snapshot-pass.ts';
 import type { SnapshotStore } from '../storage/snapshot-store.ts';
 import type { Clock } from './clock.ts';
-import { MachineHost, type TransitionObserver } from './host.ts';
+import { MachineHost } from './host.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
+import type { Tap } from './tap.ts';
 
 export interface SnapshotterPorts {
   /** Txns above this one must stay in the log, whatever the snapshot holds. */
@@ -47,7 +48,7 @@ export class Snapshotter {
     clock: Clock,
     limits: { readonly txnsMax: number; readonly bytesMax: number },
     ports: SnapshotterPorts,
-    observer: TransitionObserver,
+    tap: Tap,
   ) {
     this.#state = state;
     this.#snapshots = stores.snapshots;
@@ -63,7 +64,7 @@ export class Snapshotter {
         trimLog: ({ zxid }: { zxid: number }) => this.#trimLog(zxid),
         stopReplica: () => {},
       },
-      { input: limits, observer },
+      { input: limits, tap },
     );
   }
 

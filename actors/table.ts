@@ -5,7 +5,7 @@
  * must be true of each entry is asserted when the table is compiled.
  */
 
-import type { AnyStateMachine } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import { edgeInvariantsOf } from '../machines/invariants.ts';
 import { assert } from '../protocol/assert.ts';
 import { makeScope, stateName } from './host.ts';
@@ -15,18 +15,21 @@ export class TransitionTable<Event extends string, Effect extends string> {
   /** Names of the states; an instance holds an index into it. State 0 is the initial one. */
   readonly states: readonly string[];
   readonly events: readonly Event[];
+  /** By number of the state: for those who look at an instance. */
+  readonly snapshots: readonly AnyMachineSnapshot[];
   readonly #next: Uint8Array;
   readonly #effects: readonly (readonly Effect[])[];
 
   private constructor(
     machine: AnyStateMachine,
-    states: readonly string[],
+    { states, snapshots }: { states: readonly string[]; snapshots: readonly AnyMachineSnapshot[] },
     events: readonly Event[],
     next: Uint8Array,
     effects: readonly (readonly Effect[])[],
   ) {
     this.machine = machine;
     this.states = states;
+    this.snapshots = snapshots;
     this.events = events;
     this.#next = next;
     this.#effects = effects;
@@ -68,7 +71,13 @@ export class TransitionTable<Event extends string, Effect extends string> {
       }
     }
     assert(states.length <= 256, `table of ${machine.id}: at most 256 states`);
-    return new TransitionTable(machine, states, events, Uint8Array.from(next), effects);
+    return new TransitionTable(
+      machine,
+      { states, snapshots },
+      events,
+      Uint8Array.from(next),
+      effects,
+    );
   }
 
   /** Number of an event, for `next` and `effects`. */

@@ -13,7 +13,9 @@ import type { TreeListener } from '../storage/apply.ts';
 import { hashBytes, pathHashBasis } from '../storage/path-index.ts';
 import type { WatchPort } from '../storage/read-watches.ts';
 import { noWatch, WatchIndex, WatchTable } from '../storage/watch-index.ts';
+import { watchName } from './inspect-names.ts';
 import { TransitionTable } from './table.ts';
+import { noTap, type Tap } from './tap.ts';
 
 type WatchEffect = 'deliverEvent' | 'reportRemoval';
 type WatchEventType = (typeof watchEvents)[number];
@@ -46,6 +48,7 @@ export interface EventPort {
 
 export class Watches implements WatchPort, TreeListener {
   readonly index = new WatchIndex();
+  readonly #tap: Tap;
   readonly #ports = new Map<number, EventPort>();
   readonly #frame = new JuteWriter(256);
   /** How many watches are recursive: with none, no ancestor needs to be looked at. */
@@ -55,6 +58,10 @@ export class Watches implements WatchPort, TreeListener {
   #trigger = 0;
   /** Told each time when so many more have been told of one change, named by a number. */
   onCrowd: (trigger: number) => void = () => {};
+
+  constructor(tap: Tap = noTap) {
+    this.#tap = tap;
+  }
 
   addWatcher(watcher: number, port: EventPort): void {
     this.#ports.set(watcher, port);
@@ -85,12 +92,20 @@ export class Watches implements WatchPort, TreeListener {
     const before = this.index.state(watch);
     const after = watchTable.next(before, event);
     const effects = watchTable.effects(before, event);
+    if (this.#tap.watches) this.#tell(watch, { state: before, event, next: after });
     if (after !== before) {
       this.#recursiveCount += Number(this.#isRecursive(after)) - Number(this.#isRecursive(before));
       if (after === offState) this.index.remove(watch);
       else this.index.setState(watch, after);
     }
     return effects;
+  }
+
+  #tell(watch: number, step: { state: number; event: number; next: number }): void {
+    const { index } = this;
+    const table = index.tableOf(watch) === WatchTable.data ? 'data' : 'child';
+    const name = watchName(table, index.watcherOf(watch), index.pathOf(watch));
+    this.#tap.sink?.tableStepped(watchTable, name, step);
   }
 
   #arm(

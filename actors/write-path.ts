@@ -18,11 +18,11 @@ import type { Clock } from './clock.ts';
 import type { Counters } from './counters.ts';
 import { DigestHistory } from './digest-history.ts';
 import { History } from './history.ts';
-import type { TransitionObserver } from './host.ts';
 import { localSessionsPort } from './local-sessions.ts';
 import type { Notes } from './note.ts';
 import { isDistributed, type Settings } from './settings.ts';
 import { Snapshotter } from './snapshotter.ts';
+import type { Tap } from './tap.ts';
 import type { Watches } from './watches.ts';
 
 export interface WritePathParts {
@@ -34,7 +34,7 @@ export interface WritePathParts {
   readonly watches: Watches;
   /** Names this process in txns. */
   readonly origin: number;
-  readonly observer: TransitionObserver;
+  readonly tap: Tap;
 }
 
 export interface WritePathPorts extends BatchApplierPorts {
@@ -60,7 +60,7 @@ export class WritePath {
 
   /** Recovers the state from the stores; throws StorageError when they cannot be used. */
   constructor(parts: WritePathParts, ports: WritePathPorts) {
-    const { settings, clock, stores, notes, watches, origin, observer } = parts;
+    const { settings, clock, stores, notes, watches, origin, tap } = parts;
     this.#parts = parts;
     this.#ports = ports;
     this.state = this.#recover();
@@ -99,8 +99,13 @@ export class WritePath {
         note: (message) => notes.info(message),
         claimedZxid: () => ports.claimedZxid(),
       },
-      observer,
+      tap,
     );
+  }
+
+  /** Where the replica stands: its epoch, and what is applied. */
+  get place(): { readonly epoch: number; readonly zxid: number } {
+    return { epoch: this.history.promises.currentEpoch, zxid: this.state.lastZxid };
   }
 
   #recover(): ReplicatedState {

@@ -6,6 +6,7 @@
 import { expect, test } from 'vitest';
 import { assign, setup } from 'xstate';
 import { effectNames, MachineHost, stateName } from '../../actors/host.ts';
+import { tapOf } from '../support/steps.ts';
 
 const machine = setup({
   types: {
@@ -64,9 +65,8 @@ function hosted(onEnter: (host: () => MachineHost<typeof machine>) => void = () 
       seen.push('entered');
     },
   };
-  const observer = (_machine: string, event: string, from: string, to: string) =>
-    seen.push(`${event}: ${from} -> ${to}`);
-  const host: MachineHost<typeof machine> = new MachineHost(machine, effects, { observer });
+  const tap = tapOf(({ event, from, to }) => seen.push(`${event}: ${from} -> ${to}`));
+  const host: MachineHost<typeof machine> = new MachineHost(machine, effects, { tap });
   return { host, seen };
 }
 

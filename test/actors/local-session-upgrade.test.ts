@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { localSessionsPort } from '../../actors/local-sessions.ts';
 import { SessionTracker } from '../../actors/session-tracker.ts';
 import { settingsWith } from '../../actors/settings.ts';
+import { noTap } from '../../actors/tap.ts';
 import { JuteReader } from '../../protocol/jute.ts';
 import { Opcode } from '../../protocol/opcode.ts';
 import { openAcl } from '../../protocol/record.ts';
@@ -89,8 +90,8 @@ describe('an ephemeral', () => {
 
   test('goes with its session when that falls silent right behind it', () => {
     const { write, apply, asked, submitted, clock, sessions, session } = rig();
-    const local = new SessionTracker(sessions.local, clock, { tickMs, stallTicks: 8 }, () => {});
-    const global = new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, () => {});
+    const local = new SessionTracker(sessions.local, clock, { tickMs, stallTicks: 8 }, noTap);
+    const global = new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, noTap);
     for (const tracker of [local, global]) tracker.start();
     write(Opcode.create, ephemeralBody);
     clock.advance(60_000);

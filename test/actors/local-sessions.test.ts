@@ -10,6 +10,7 @@ import { silentNotes } from '../../actors/note.ts';
 import { systemRandom } from '../../actors/random.ts';
 import { SessionTracker } from '../../actors/session-tracker.ts';
 import { settingsWith } from '../../actors/settings.ts';
+import { noTap } from '../../actors/tap.ts';
 import { Watches } from '../../actors/watches.ts';
 import { Opcode } from '../../protocol/opcode.ts';
 import { FakePort } from '../support/fake-port.ts';
@@ -93,7 +94,7 @@ describe('its expiry', () => {
   function tracked(options = {}) {
     const made = rig(options);
     const { sessions, clock } = made;
-    const tracker = new SessionTracker(sessions.local, clock, { tickMs, stallTicks: 8 }, () => {});
+    const tracker = new SessionTracker(sessions.local, clock, { tickMs, stallTicks: 8 }, noTap);
     tracker.start();
     return made;
   }
@@ -140,7 +141,7 @@ describe('its expiry', () => {
   test('is no business of a leader: neither decided nor withdrawn by one', () => {
     const { clock, write, sessions, session } = tracked();
     write();
-    const other = new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, () => {});
+    const other = new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, noTap);
     other.start();
     clock.advance(11_000);
     expect([session.stateName, sessions.expiry.size]).toEqual(['closing', 0]);
@@ -160,7 +161,12 @@ describe('the client side of a replica', () => {
     const clients = new Clients(
       {
         ...{ settings, clock, notes: silentNotes, state, origin, random: systemRandom },
-        ...{ counters: new Counters(), access: pipeline.access, watches: new Watches() },
+        ...{
+          counters: new Counters(),
+          access: pipeline.access,
+          watches: new Watches(),
+          tap: noTap,
+        },
         listen: async () => {
           return { address: { host: '', port: 1 }, close: async () => {} };
         },

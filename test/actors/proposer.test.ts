@@ -9,6 +9,7 @@ import { BatchApplier } from '../../actors/applier.ts';
 import type { PendingRequest, ReplyPort } from '../../actors/pending-request.ts';
 import { type Batch, headroomBytes, Proposer } from '../../actors/proposer.ts';
 import { Session } from '../../actors/session.ts';
+import { noTap } from '../../actors/tap.ts';
 import { batchFault, firstZxidOf, txnCountOf } from '../../protocol/batch.ts';
 import { ErrorCode } from '../../protocol/error-code.ts';
 import { Opcode } from '../../protocol/opcode.ts';
@@ -44,6 +45,7 @@ function rig(options: { inFlightMax?: number; lastZxidMax?: number } = {}) {
       settled: () => {},
       refuse: () => {},
       weigh: (bytes) => void weights.push(bytes),
+      tap: noTap,
     });
     session.created();
     sessions.set(id, session);

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { PendingRequest } from '../../actors/pending-request.ts';
 import { Session } from '../../actors/session.ts';
+import { noTap } from '../../actors/tap.ts';
 import { Opcode } from '../../protocol/opcode.ts';
 import { FakePort, requestOf } from '../support/fake-port.ts';
 
@@ -27,6 +28,7 @@ function rig() {
     maybeUpgrade: (_session, { cxid }) => void seen.push(`consider ${cxid}`),
     settled: () => void seen.push('settled'),
     refuse: ({ cxid }, err) => seen.push(`refuse ${cxid}${err === undefined ? '' : ` ${err}`}`),
+    tap: noTap,
     weigh: (bytes) => {
       weight.bytes += bytes;
     },

@@ -8,6 +8,7 @@ import type { PendingRequest } from '../../actors/pending-request.ts';
 import type { Session } from '../../actors/session.ts';
 import { SessionTracker } from '../../actors/session-tracker.ts';
 import { Sessions } from '../../actors/sessions.ts';
+import { noTap } from '../../actors/tap.ts';
 import { JuteReader } from '../../protocol/jute.ts';
 import { Opcode } from '../../protocol/opcode.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -34,6 +35,7 @@ function rig(sid = 1) {
       submit: (request) => void submitted.push(request),
       refuse: () => {},
       note: (message) => void notes.push(message),
+      tap: noTap,
     },
   );
   const port = new FakePort();
@@ -99,7 +101,7 @@ describe('opening', () => {
       early.state,
       early.clock,
       { sid: 1, origin, minTimeoutMs: 1, maxTimeoutMs: 2, mayUpgrade: false, tickMs },
-      { submit: () => {}, refuse: () => {}, note: () => {} },
+      { submit: () => {}, refuse: () => {}, note: () => {}, tap: noTap },
     ).open(1, early.port).id;
 
     expect(late > id).toBe(true);
@@ -169,7 +171,7 @@ describe('expiry', () => {
   function tracked() {
     const made = rig();
     const options = { tickMs, stallTicks: 8 };
-    const tracker = new SessionTracker(made.sessions, made.clock, options, () => {});
+    const tracker = new SessionTracker(made.sessions, made.clock, options, noTap);
     tracker.start();
     const closes = () => made.submitted.filter(({ op }) => op === Opcode.closeSession);
     return { ...made, tracker, closes };
@@ -216,7 +218,7 @@ describe('expiry', () => {
     state.sessions.set('0100000000000042', 6000);
     clock.advance(100_000);
     sessions.restore();
-    new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, () => {}).start();
+    new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, noTap).start();
 
     clock.advance(6000);
     expect(submitted).toEqual([]);
@@ -258,7 +260,7 @@ describe('who waits for a session', () => {
 describe('a session that was heard of elsewhere', () => {
   test('lives on from that moment, with the timeout that was agreed there', () => {
     const { clock, sessions, submitted, open } = rig();
-    new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, () => {}).start();
+    new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, noTap).start();
     const session = open(10_000);
     submitted.length = 0;
     clock.advance(9000);
@@ -344,7 +346,7 @@ describe('a new leader', () => {
 
   test('takes the expiries back that were not agreed upon, and decides anew', () => {
     const { clock, sessions, submitted, notes, open } = rig();
-    const tracker = new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, () => {});
+    const tracker = new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, noTap);
     tracker.start();
     const [silent, closing] = [open(4000), open(40_000)];
     closing.receiveClose(requestOf(closing.id, 9, Opcode.closeSession, { origin, isWrite: true }));
@@ -369,7 +371,7 @@ describe('a new leader', () => {
     const closing = open(4000);
     closing.receiveClose(requestOf(closing.id, 9, Opcode.closeSession, { origin, isWrite: true }));
     submitted.length = 0;
-    new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, () => {}).start();
+    new SessionTracker(sessions, clock, { tickMs, stallTicks: 8 }, noTap).start();
 
     clock.advance(60_000);
 

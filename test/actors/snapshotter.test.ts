@@ -11,6 +11,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 import { MemoryLog } from '../support/memory-log.ts';
 import { MemorySnapshots } from '../support/memory-snapshots.ts';
 import { createBody, Pipeline } from '../support/pipeline.ts';
+import { tapOf } from '../support/steps.ts';
 
 /** A log whose purge takes until it is told to end. */
 class SlowPurgeLog extends MemoryLog {
@@ -40,7 +41,7 @@ function rig(log: MemoryLog = new MemoryLog()) {
       note: () => {},
       claimedZxid: () => claimed.zxid,
     },
-    (_machine, event, _from, to) => states.push(`${event}: ${to}`),
+    tapOf(({ event, to }) => states.push(`${event}: ${to}`)),
   );
   let created = 0;
   const create = (count: number): void => {

@@ -5,8 +5,9 @@
  */
 
 import type { AcceptSocket } from '../../actors/client-socket.ts';
+import type { Words } from '../../actors/clients.ts';
 import { silentNotes } from '../../actors/note.ts';
-import { Replica, type Words } from '../../actors/replica.ts';
+import { Replica } from '../../actors/replica.ts';
 import { type Settings, settingsWith } from '../../actors/settings.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeSocket } from './fake-socket.ts';

@@ -5,6 +5,7 @@
 
 import type { PendingRequest } from '../../actors/pending-request.ts';
 import { Sessions } from '../../actors/sessions.ts';
+import { noTap } from '../../actors/tap.ts';
 import { Opcode } from '../../protocol/opcode.ts';
 import { CreateMode } from '../../protocol/requests.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -30,6 +31,7 @@ export function rig({ mayUpgrade = true, timeoutMs = 10_000 } = {}) {
       submit: (request) => void submitted.push(request),
       refuse: (request) => request.port?.reply(request, 0, -112, null),
       note: () => {},
+      tap: noTap,
     },
   );
   const port = new FakePort();

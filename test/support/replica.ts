@@ -7,11 +7,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Words } from '../../actors/clients.ts';
 import { type Clock, systemClock } from '../../actors/clock.ts';
 import { listen } from '../../actors/listener.ts';
 import { silentNotes } from '../../actors/note.ts';
 import { systemRandom } from '../../actors/random.ts';
-import { Replica, type Words } from '../../actors/replica.ts';
+import { Replica } from '../../actors/replica.ts';
 import { type Settings, settingsWith } from '../../actors/settings.ts';
 import { openStores, type Stores } from '../../storage/stores.ts';
 

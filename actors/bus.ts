@@ -52,5 +52,12 @@ export function subjects(ensemble: string) {
     bulk: (sid: number) => `${prefix}.bulk.${sid}`,
     /** A replica's inbox for heartbeats: nobody hears it once the replica is gone. */
     beat: (sid: number) => `${prefix}.beat.${sid}`,
+    /** Records of what a replica does, by machine; those of all are below `inspections`. */
+    inspection: (sid: number, machine: string) => `${prefix}.inspect.${sid}.${machine}`,
+    inspections: `${prefix}.inspect.>`,
+    /** What viewers want to see; questions to a replica; answers to a viewer. */
+    inspectWants: `${prefix}.inspect-wants`,
+    inspectAsk: (sid: number) => `${prefix}.inspect-ask.${sid}`,
+    inspectAnswer: (viewer: string) => `${prefix}.inspect-answer.${viewer}`,
   } as const;
 }

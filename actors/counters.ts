@@ -3,7 +3,11 @@
  * are in ms from the arrival of a request's bytes to the writing of its reply.
  */
 
+import type { Durations } from './durations.ts';
+
 export class LatencyCounter {
+  /** For percentiles, while somebody wants to see them. */
+  durations: Durations | null = null;
   count = 0;
   sumMs = 0;
   minMs = 0;
@@ -14,6 +18,7 @@ export class LatencyCounter {
     if (this.count === 0 || whole < this.minMs) this.minMs = whole;
     if (whole > this.maxMs) this.maxMs = whole;
     this.count++;
+    this.durations?.note(ms);
     this.sumMs += whole;
   }
 
@@ -32,6 +37,7 @@ export class LatencyCounter {
 export class Counters {
   /** Learners whose tree differed from ours at the same zxid. */
   digestMismatches = 0;
+  txnsApplied = 0;
   packetsReceived = 0;
   packetsSent = 0;
   readonly latency = new LatencyCounter();

@@ -32,7 +32,9 @@ export function firedTransitions(
     const all = source.transitions.get(eventType) ?? [];
     return transitionIds(source, eventType, all.indexOf(definition), definition);
   });
-  const landed = taken.flatMap(({ target }) => target ?? []);
+  // One without a target stays where it was, and may meet a condition there.
+  const stayed = (before._nodes as StateNode[]).filter(({ type }) => type === 'atomic');
+  const landed = taken.flatMap(({ target }) => target ?? stayed);
   return [...ids, ...followUps(landed, after)];
 }
 

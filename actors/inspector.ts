@@ -18,6 +18,7 @@ import { formatZxid } from '../protocol/zxid.ts';
 import type { Subscription } from './bus.ts';
 import type { Clock } from './clock.ts';
 import { firedTransitions } from './fired-transitions.ts';
+import { stateName } from './host.ts';
 import { concerns, type StampedAway, unionOf } from './inspect-filter.ts';
 import { messageName } from './message-names.ts';
 import type { Notes } from './note.ts';
@@ -48,7 +49,7 @@ export class Inspector implements TapSink {
   readonly tap = new Tap(this);
   readonly #clock: Clock;
   readonly #notes: Notes;
-  readonly #sid: number;
+  readonly sid: number;
   readonly #origin: number;
   readonly #actors = new Map<string, TappedActor>();
   readonly #ring = new RecordRing(ringRecordsMax);
@@ -68,7 +69,7 @@ export class Inspector implements TapSink {
   constructor(clock: Clock, notes: Notes, sid: number, origin: number) {
     this.#clock = clock;
     this.#notes = notes;
-    this.#sid = sid;
+    this.sid = sid;
     this.#origin = origin;
   }
 
@@ -93,6 +94,12 @@ export class Inspector implements TapSink {
   /** The replica's own actors as they are now. */
   actors(): ActorRecord[] {
     return [...this.#actors.values()].map((actor) => this.#actorRecord(actor, true));
+  }
+
+  /** Of one of the replica's own actors by name; null when there is none. */
+  stateOf(name: string): string | null {
+    const actor = this.#actors.get(name);
+    return actor === undefined ? null : stateName(actor.snapshot().value);
   }
 
   /** Adds a record that was made elsewhere: of the replica's figures. */
@@ -167,7 +174,7 @@ export class Inspector implements TapSink {
     this.#keep(
       {
         type: '@natskeeper.message',
-        ...{ from: sender, to: this.#sid, name, frameEpoch: epoch, frameSeq: seq, bytes },
+        ...{ from: sender, to: this.sid, name, frameEpoch: epoch, frameSeq: seq, bytes },
         ...this.#stamp(),
       },
       'message',
@@ -175,7 +182,7 @@ export class Inspector implements TapSink {
   }
 
   #names(name: string): { sessionId: string; rootId: string } {
-    return { sessionId: `${this.#sid}:${name}`, rootId: `${this.#sid}:peer` };
+    return { sessionId: `${this.sid}:${name}`, rootId: `${this.sid}:peer` };
   }
 
   #actorRecord({ machine, name, snapshot }: TappedActor, isWhole: boolean): ActorRecord {
@@ -195,7 +202,7 @@ export class Inspector implements TapSink {
     const { epoch, zxid } = this.place();
     return {
       createdAt: String(this.#clock.wallMs()),
-      ...{ id: null, _version: formatVersion, sid: this.#sid, epoch },
+      ...{ id: null, _version: formatVersion, sid: this.sid, epoch },
       zxid: formatZxid(zxid),
       mono: this.#clock.monotonicMs(),
       seq: ++this.#seq,

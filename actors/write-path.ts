@@ -129,6 +129,7 @@ export class WritePath {
 
   #applied(txnCount: number, bytes: number): void {
     const { lastZxid, tree } = this.state;
+    this.#parts.counters.txnsApplied += txnCount;
     this.preparer.outstanding.applied(lastZxid);
     this.digests.note(lastZxid, tree.digest.value);
     this.snapshotter.batchApplied(txnCount, bytes);

@@ -8,6 +8,7 @@
  */
 
 import type { AnyStateMachine } from 'xstate';
+import { transitionIds } from '../../actors/fired-transitions.ts';
 
 export type StateKind = 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
 
@@ -81,23 +82,24 @@ function childrenOf(node: Node): Node[] {
 }
 
 function transitionsOf(
-  { id: source }: Node,
+  node: Node,
   event: string,
   definitions: readonly Definition[],
 ): ChartTransition[] {
   return definitions.flatMap((definition, index) => {
-    const targets: (string | null)[] = definition.target?.map(({ id }) => id) ?? [];
-    if (targets.length === 0) targets.push(null);
     // One that enters several regions at once is an arrow to each.
-    return targets.map((target) => ({
-      id: `${source}|${event}|${index}|${target ?? ''}`,
-      source,
-      event,
-      guard: definition.guard === undefined ? null : nameOf(definition.guard),
-      actions: definition.actions.map(nameOf),
-      target,
-      isReentering: definition.reenter && target !== null,
-    }));
+    return transitionIds(node, event, index, definition).map((id, at) => {
+      const target = definition.target?.[at]?.id ?? null;
+      return {
+        id,
+        source: node.id,
+        event,
+        guard: definition.guard === undefined ? null : nameOf(definition.guard),
+        actions: definition.actions.map(nameOf),
+        target,
+        isReentering: definition.reenter && target !== null,
+      };
+    });
   });
 }
 

@@ -50,8 +50,18 @@ export class Bench {
     measure: (ensemble: Ensemble) => Promise<void>,
     rounds = this.options.rounds,
   ): Promise<void> {
+    await this.#inTurn(this.#parts.sides, about, shape, measure, rounds);
+  }
+
+  async #inTurn(
+    sides: readonly Side[],
+    about: string,
+    shape: Shape,
+    measure: (ensemble: Ensemble) => Promise<void>,
+    rounds: number,
+  ): Promise<void> {
     for (let round = 1; round <= rounds; round++) {
-      for (const side of this.#parts.sides) {
+      for (const side of sides) {
         if (side.needsBus && side.busProgram === null && shape.voters > 1) continue;
         await this.#once(`${about}, round ${round} of ${rounds}, ${side.title}`, async () => {
           const ensemble = await Ensemble.start(side, shape, this.#parts.processes);
@@ -63,6 +73,16 @@ export class Bench {
         });
       }
     }
+  }
+
+  /** Runs `measure` against fresh ensembles of ours: of what the other side does not have. */
+  async alone(
+    about: string,
+    shape: Shape,
+    measure: (ensemble: Ensemble) => Promise<void>,
+  ): Promise<void> {
+    const ours = this.#parts.sides.filter(({ name }) => name === 'natskeeper');
+    await this.#inTurn(ours, about, shape, measure, this.options.rounds);
   }
 
   async #once(about: string, measure: () => Promise<void>): Promise<void> {

@@ -20,6 +20,8 @@ export interface Shape {
   readonly observers?: number;
   /** More lines of zoo.cfg. */
   readonly settings?: readonly string[];
+  /** Of one member. */
+  readonly settingsOf?: (sid: number) => readonly string[];
   readonly heapMegabytes?: number;
 }
 
@@ -86,7 +88,8 @@ export class Ensemble {
   }
 
   #configure(member: Member, servers: readonly string[]): void {
-    const { settings = [] } = this.#shape;
+    const { settings: all = [], settingsOf } = this.#shape;
+    const settings = [...all, ...(settingsOf?.(member.sid) ?? [])];
     const busPort = this.bus?.port ?? null;
     writeFileSync(join(member.folder, 'data', 'myid'), `${member.sid}\n`);
     writeFileSync(configOf(member), zooConfig(member, { servers, settings, busPort }));

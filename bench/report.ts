@@ -9,6 +9,7 @@ import { type Row, reasons, rows } from './rows.ts';
 import type { SideName } from './side.ts';
 import { type Line, table } from './table.ts';
 import { findingOf, goalText, spreadIn } from './verdict.ts';
+import { viewersTable } from './viewers.ts';
 
 const head = ['', 'natskeeper', 'Apache', 'ratio', 'must', 'aim', ''];
 
@@ -131,8 +132,13 @@ turn, each freshly started, servers and load generator on the same processors; t
 not said otherwise, our nats-server counted with ours. Medians of the rounds, least and most in
 brackets. The ratio counts, ours over theirs: absolute figures drift from machine to machine.`;
 
+const viewersAbout =
+  '`-c 30 -o 100 -w 30` on three replicas of ours, with so many viewers of the console at one of ' +
+  'them. Each takes every machine of all replicas and the frames between them, as sampled.\n';
+
 export function report(results: Results, plots: readonly Plot[]): string {
   const growth = growthTable(results);
+  const viewers = viewersTable(results);
   return [
     '# natskeeper beside Apache ZooKeeper\n',
     `${introduction}\n`,
@@ -141,6 +147,7 @@ export function report(results: Results, plots: readonly Plot[]): string {
     'Processor time is that of all processes of the side, by operation.\n',
     detailTable(results),
     ...(growth === '' ? [] : ['\n## The cost of growth\n', growth]),
+    ...(viewers === '' ? [] : ['\n## The cost of being looked at\n', viewersAbout, viewers]),
     ...(plots.length === 0 ? [] : ['\n## Plots\n']),
     ...plots.map(({ title: words, file }) => `![${words}](plots/${file})\n`),
     '\n## Runs\n',

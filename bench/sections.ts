@@ -7,6 +7,7 @@ import { runLatency, runMemory, runMixes } from './mixes.ts';
 import { runOutage } from './outage.ts';
 import { runReadShare } from './read-share.ts';
 import { runSnapshot } from './snapshot.ts';
+import { runViewers } from './viewers.ts';
 import { runSessions, runWatches } from './watches.ts';
 import { runZnodes } from './znodes.ts';
 
@@ -28,4 +29,5 @@ export const sections: readonly Section[] = [
   { name: 'growth', title: 'The cost of growth', run: runGrowth },
   { name: 'shares', title: 'Throughput over the share of reads', run: runReadShare },
   { name: 'failures', title: 'Failures over time', run: runFailures },
+  { name: 'viewers', title: 'What it costs to be looked at', run: runViewers },
 ];

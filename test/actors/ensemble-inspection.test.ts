@@ -95,7 +95,7 @@ test('questions are answered by the replica that was asked', async () => {
   expect((await answer)[499]).toEqual([2, 499]);
 });
 
-test('a replica that is not there is said to be so at once, a silent one after five seconds', async () => {
+test('a replica that is not there is said to be so at once, a silent one after 5 s', async () => {
   const { clock, viewer, replicas } = rig();
   await expect(viewer.ask(9, { what: 'recent' })).rejects.toThrow('replica 9 is not on the bus');
   const [first] = replicas;

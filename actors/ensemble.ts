@@ -174,6 +174,7 @@ export class Ensemble {
         const known = sessions.get(id);
         if (known !== undefined) sessions.touch(known, timeoutMs);
       },
+      asked: (session) => sessions.asked(session),
       isAlive: (session) => sessions.isAlive(session),
       pulse: () => this.#heartbeat.pulse,
       digestReported: (sid, zxid, digest) => this.#compareDigest(sid, zxid, digest),

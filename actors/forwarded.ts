@@ -35,6 +35,24 @@ export class ForwardedRequest implements WriteRequest {
   time = 0;
   fault = 0;
 
+  /**
+   * Hands on each request of a frame. `heard` is told of those that may ask, once for each run of
+   * requests: their clients live, whether or not the learner lives to say so.
+   * @throws JuteError when the bytes are not requests
+   */
+  readAll(
+    reader: JuteReader,
+    { take, heard }: { take(request: ForwardedRequest): void; heard(session: string): void },
+  ): void {
+    let last = '';
+    while (reader.remaining > 0) {
+      take(this.read(reader));
+      if (this.fault !== 0 || this.session === last) continue;
+      last = this.session;
+      heard(last);
+    }
+  }
+
   /** @throws JuteError when the bytes are not a request */
   read(reader: JuteReader): this {
     reader.long();

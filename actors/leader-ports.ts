@@ -10,6 +10,8 @@ export interface LeaderPorts {
   ended(reason: string): void;
   /** A client elsewhere was heard of. */
   touched(touch: Touch): void;
+  /** A learner has sent a request of its client. */
+  asked(session: string): void;
   /** Is there such a session, and may it go on? */
   isAlive(session: string): boolean;
   /** A learner's tree after some zxid. */

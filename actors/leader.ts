@@ -315,8 +315,10 @@ export class Leader {
       case PacketKind.ack:
         return this.#host.send({ type: 'ack.received', sid, zxid: readZxid(body) });
       case PacketKind.requests:
-        while (body.remaining > 0) this.submitFrom(sid, this.#forwarded.read(body));
-        return;
+        return this.#forwarded.readAll(body, {
+          take: (request) => this.submitFrom(sid, request),
+          heard: (session) => this.#ports.asked(session),
+        });
       default:
         this.#post.drop('not for a leader');
     }

@@ -189,6 +189,12 @@ export class Sessions {
     if (isOther) (session.isLocal ? this.local : this).expiry.add(session);
   }
 
+  /** A request of its client has come through another replica. */
+  asked(id: string): void {
+    const session = this.#sessions.get(id);
+    if (session !== undefined) session.lastHeardMs = this.#clock.monotonicMs();
+  }
+
   isPassword(id: string, password: Uint8Array | null): boolean {
     if (password === null || password.length !== passwordBytes) return false;
     return timingSafeEqual(this.passwordOf(id), password);

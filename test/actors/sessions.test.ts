@@ -202,6 +202,19 @@ describe('expiry', () => {
     expect(closes()).toHaveLength(1);
   });
 
+  test('spares a session whose request came over a replica that died before it told us more', () => {
+    const { clock, open, closes, sessions } = tracked();
+    const session = open(10_000);
+    clock.advance(6000);
+    sessions.asked(session.id);
+    sessions.asked('00000000000000ff');
+    clock.advance(9000);
+
+    expect(closes()).toEqual([]);
+    clock.advance(1000 + tickMs);
+    expect(closes()).toHaveLength(1);
+  });
+
   test('forgives after a stall of the replica itself', () => {
     const { clock, open, closes } = tracked();
     open(10_000);

@@ -32,7 +32,7 @@ export interface SimEnsembleParts {
   readonly trace: Trace;
   readonly shape: EnsembleShape;
   /** A new connection of a client to a replica. */
-  tap(client: string, sid: number): WireTap | null;
+  tap(client: string, sid: number, life: number): WireTap | null;
   violated(invariant: string, text: string): void;
   /** A disk is about to be lost, or to be exchanged for an old one. */
   forgotten?(sid: number): void;
@@ -153,7 +153,8 @@ export class SimEnsemble {
   }
 
   #dial(client: string, sid: number): ByteStream {
-    const connection = this.of(sid).connect(this.#parts.tap(client, sid));
+    const replica = this.of(sid);
+    const connection = replica.connect(this.#parts.tap(client, sid, replica.lives));
     return connection?.stream ?? refused(this.#parts.schedule);
   }
 

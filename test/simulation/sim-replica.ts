@@ -102,11 +102,15 @@ export class SimReplica {
     return this.#buses;
   }
 
+  /** How often it was started. */
+  lives = 0;
+
   /** Begins a life: with what the disk holds. */
   start(): void {
     const { schedule, random } = this.#parts;
     if (this.condition !== 'down') return;
     this.condition = 'starting';
+    this.lives++;
     const gate = new Gate((task) => schedule.after(0, task));
     this.#gate = gate;
     const [least, most] = bootMs;

@@ -125,7 +125,7 @@ class Simulation {
     };
     this.#ensemble = new SimEnsemble({
       ...{ schedule, random: fork(random), trace: this.#trace, shape, violated },
-      tap: (client, sid) => this.#tap.connection(client, sid),
+      tap: (client, sid, life) => this.#tap.connection(client, sid, life),
       forgotten: (sid) => {
         this.#watch.forget(sid);
         const { disk } = this.#ensemble.of(sid);

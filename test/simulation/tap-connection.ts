@@ -56,11 +56,11 @@ export class TappedConnection implements ConnectionTap {
   #isWord: boolean | null = null;
   #hasFault = false;
 
-  constructor(journal: Journal, order: Order, place: { name: string; sid: number }) {
+  constructor(journal: Journal, order: Order, place: { name: string; sid: number; life: number }) {
     this.#journal = journal;
     this.#order = order;
     this.record = {
-      ...{ name: place.name, sid: place.sid, index: journal.connections.length },
+      ...{ ...place, index: journal.connections.length },
       ...{ connect: null, connectOrder: never, connectMs: never },
       ...{ accepted: null, acceptedOrder: never, acceptedMs: never },
       ...{ session: '', lastProvenMs: -never, closedMs: never, operations: [], arrivals: [] },

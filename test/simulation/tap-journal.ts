@@ -29,6 +29,8 @@ export interface ConnectionRecord {
   /** Of the client; all connections of one client have the same name. */
   readonly name: string;
   readonly sid: number;
+  /** Which life of the replica it belongs to: what is only heard of ends with it. */
+  readonly life: number;
   /** Its place among all connections. */
   readonly index: number;
   connect: ConnectRequest | null;

@@ -17,7 +17,7 @@ export class Tap {
    * A client opens a connection. `name`: the client's, the same over all its connections; a client
    * that begins anew, knowing nothing, has another.
    */
-  connection(name: string, sid: number): ConnectionTap {
-    return new TappedConnection(this.journal, { next: () => this.#order++ }, { name, sid });
+  connection(name: string, sid: number, life = 1): ConnectionTap {
+    return new TappedConnection(this.journal, { next: () => this.#order++ }, { name, sid, life });
   }
 }

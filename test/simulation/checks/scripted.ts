@@ -26,8 +26,8 @@ export class Script {
   nowMs = 0;
   readonly #writer = new JuteWriter();
 
-  constructor(tap: Tap, name: string, sid = 1) {
-    this.tap = tap.connection(name, sid);
+  constructor(tap: Tap, name: string, sid = 1, life = 1) {
+    this.tap = tap.connection(name, sid, life);
   }
 
   #frame(write: (writer: JuteWriter) => void): Buffer {

@@ -69,6 +69,33 @@ describe('an expiry', () => {
     expect(now.found()).toEqual([]);
   });
 
+  test('sooner passes where what was heard of died with the replica that had heard it', () => {
+    const now = scene();
+    new Script(now.tap, 'a').shakeHands(one).at(1000).askPlain(Xid.ping, Opcode.ping).answer(-2, 2);
+    const proof = new Script(now.tap, 'b', 1, 2).shakeHands(other);
+    proof.at(2000).ask(1, Opcode.sync, { path: '/' });
+    proof.answer(1, sync(now.log, other, 1), 0, (writer) => void writer.string('/'));
+    now.log.end(one, { time: 4999 });
+
+    expect(now.found()).toEqual([]);
+  });
+
+  test.each([
+    [3900, ['C8']],
+    [4100, []],
+  ])('%i ms after its leader has prepared a write of the session', (gapMs, found) => {
+    const now = scene();
+    now.log.add(
+      { session: one, cxid: 1, origin: 1, time: 2000, type: Opcode.sync },
+      (writer) => void writer.string('/'),
+    );
+    const script = new Script(now.tap, 'a').shakeHands(one, 5000);
+    script.at(2000).ask(1, Opcode.sync, { path: '/' });
+    now.log.end(one, { time: 2000 + gapMs });
+
+    expect(now.found()).toEqual(found);
+  });
+
   test('that never comes is found', () => {
     const now = scene();
     silence(now, 2000);

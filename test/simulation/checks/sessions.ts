@@ -3,17 +3,22 @@
  * that the log does not hold, and who is silent long enough does end.
  *
  * What can be demanded of an expiry: a request counts as heard of when it was answered and the same
- * replica, `contactSlackMs` after it was asked for or later, still had a write agreed upon before
- * the session's end: by then it has told its leader of all whom it had heard of. The session then
- * lives a full timeout from the moment of asking.
+ * replica, in the same life, `contactSlackMs` after it was asked for or later, still had a write
+ * agreed upon before the session's end: by then it has told its leader of all whom it had heard of.
+ * The session then lives a full timeout from the moment of asking. And whatever becomes of that
+ * replica, a leader that has prepared a write of the session has heard of it.
  */
 
 import { Opcode } from '../../../protocol/opcode.ts';
 import { noSession } from '../../../protocol/session-id.ts';
+import { epochOf } from '../../../protocol/zxid.ts';
 import { type ConnectionRecord, type Journal, never, type Operation } from '../tap-journal.ts';
 import { hex, type Report } from './finding.ts';
 import type { TxnRecord } from './log-txns.ts';
 import type { Replay } from './witness.ts';
+
+/** How long a request may wait at its leader until it is prepared. */
+const preparationSlackMs = 1000;
 
 export interface SessionTimes {
   /**
@@ -56,7 +61,9 @@ export function checkSessions(
     const own = connections.get(session) ?? [];
     checkSilence(own, end, report);
     // One that nobody asked for is an expiry.
-    if (end.origin === 0) checkExpiry(own, end, proofs, times, report);
+    if (end.origin !== 0) continue;
+    checkExpiry(own, end, proofs, times, report);
+    checkLastWrite(own, end, txns, times, report);
   }
   checkDenials(journal, ends, times, report);
   checkOverdue(connections, replay, times, report);
@@ -74,15 +81,40 @@ function checkSilence(own: readonly ConnectionRecord[], end: TxnRecord, report: 
   }
 }
 
+function lifeOf({ sid, life }: ConnectionRecord): string {
+  return `${sid}/${life}`;
+}
+
+/** A leader that ends a session has not prepared a write of it within the timeout. */
+function checkLastWrite(
+  own: readonly ConnectionRecord[],
+  end: TxnRecord,
+  txns: readonly TxnRecord[],
+  { txnMs, clockRateMax = 1 }: SessionTimes,
+  report: Report,
+): void {
+  const isSame = (txn: TxnRecord) =>
+    txn.session === end.session && txn.origin !== 0 && epochOf(txn.zxid) === epochOf(end.zxid);
+  const last = txns.findLast((txn) => txn.zxid < end.zxid && isSame(txn));
+  const timeouts = own.map(({ accepted }) => accepted?.timeOut ?? 0).filter((ms) => ms > 0);
+  if (last === undefined || timeouts.length === 0 || txnMs === undefined) return;
+  report.count('expiries after a write in the same epoch');
+  const gapMs = txnMs(end) - txnMs(last);
+  const leastMs = Math.min(...timeouts) / clockRateMax - preparationSlackMs;
+  if (gapMs >= leastMs) return;
+  const text = `session ${end.session} ends at ${hex(end.zxid)}, ${gapMs} ms after a write of it`;
+  report.add('C8', text);
+}
+
 /** When writes were asked for at each replica, and their zxids: both in ascending order. */
-type Proofs = Map<number, { readonly ms: number; readonly zxid: number }[]>;
+type Proofs = Map<string, { readonly ms: number; readonly zxid: number }[]>;
 
 function proofsOf({ txnOf }: Replay): Proofs {
   const proofs: Proofs = new Map();
   const writes = [...txnOf].sort(([, a], [, b]) => a.zxid - b.zxid);
   for (const [{ connection, invokedMs }, { zxid }] of writes) {
-    const list = proofs.get(connection.sid) ?? [];
-    proofs.set(connection.sid, list);
+    const list = proofs.get(lifeOf(connection)) ?? [];
+    proofs.set(lifeOf(connection), list);
     if (invokedMs > (list.at(-1)?.ms ?? Number.NEGATIVE_INFINITY))
       list.push({ ms: invokedMs, zxid });
   }
@@ -100,8 +132,8 @@ function checkExpiry(
   if (txnMs === undefined) return;
   const endMs = txnMs(end);
   for (const connection of own) {
-    const { sid, accepted, operations } = connection;
-    const proof = proofs.get(sid)?.findLast(({ zxid }) => zxid < end.zxid);
+    const { accepted, operations } = connection;
+    const proof = proofs.get(lifeOf(connection))?.findLast(({ zxid }) => zxid < end.zxid);
     if (proof === undefined || accepted === null || accepted.readOnly === true) continue;
     const isHeard = (one: Operation) =>
       one.isReturned && one.zxid < end.zxid && one.invokedMs + contactSlackMs <= proof.ms;

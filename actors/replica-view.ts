@@ -1,13 +1,15 @@
 /**
- * What the four-letter words see of a replica: data to print, and the few counters that a word may
- * reset. Narrow on purpose, so that a test needs no whole replica.
+ * What the four-letter words and the answers to questions see of a replica: data to print, and the
+ * few counters that a word may reset. Narrow on purpose, so that a test needs no whole replica.
  */
 
 import { votersOf } from '../protocol/membership.ts';
+import type { AccessControl } from '../storage/acl.ts';
 import type { ReplicatedState } from '../storage/replicated-state.ts';
 import type { WatchIndex } from '../storage/watch-index.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { Clock } from './clock.ts';
+import { Connection } from './connection.ts';
 import type { ConnectionStats } from './connection-stats.ts';
 import type { Counters } from './counters.ts';
 import type { DigestRecord } from './digest-history.ts';
@@ -18,12 +20,21 @@ import type { Settings } from './settings.ts';
 import type { EnsembleView } from './words-ensemble.ts';
 
 export interface ConnectionView {
+  /** Under this number its watches are kept. */
+  readonly watcher: number;
   readonly socket: Pick<ClientSocket, 'remoteAddress' | 'remotePort' | 'queuedBytes'>;
   readonly session: Expiring | null;
   readonly isOpen: boolean;
   readonly stateName: string;
   readonly queued: number;
   readonly stats: ConnectionStats;
+}
+
+export interface SessionView extends Expiring {
+  readonly stateName: string;
+  readonly isLocal: boolean;
+  /** Requests that wait for their turn. */
+  readonly queueLength: number;
 }
 
 export interface Deadlines {
@@ -46,7 +57,14 @@ export interface ReplicaView {
     expiredCount: number;
     readonly expiry: Deadlines;
     readonly local: { readonly size: number; readonly expiry: Deadlines };
+    /** All that this replica knows, of all replicas; in the order in which it learnt of them. */
+    all(): Iterable<SessionView>;
+    get(id: string): SessionView | undefined;
   };
+  /** The session's connection to this replica. */
+  connectionOf(session: string): ConnectionView | null;
+  /** Decides by ACLs, as for requests. */
+  readonly access: Pick<AccessControl, 'allows'>;
   readonly watches: { readonly index: WatchIndex };
   /** Folders that hold the tree and the log. */
   readonly treeDirectory: string;
@@ -73,6 +91,11 @@ export function viewOf(replica: Replica): ReplicaView {
     state: replica.state,
     connections: replica.clients.connections,
     sessions: replica.sessions,
+    connectionOf: (session) => {
+      const port = replica.sessions.get(session)?.connection;
+      return port instanceof Connection ? port : null;
+    },
+    access: replica.writePath.access,
     watches: replica.clients.watches,
     treeDirectory: replica.stores.treeDirectory,
     logDirectory: replica.stores.logDirectory,

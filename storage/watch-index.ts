@@ -40,6 +40,11 @@ class Numbers {
   #limit = 0;
   #free: number[] = [];
 
+  /** All numbers ever taken are below it. */
+  get limit(): number {
+    return this.#limit;
+  }
+
   take(): number {
     const number = this.#free.pop() ?? this.#limit++;
     assert(number < this.#limit, 'watch index: a number is one of those in use');
@@ -86,6 +91,52 @@ export class WatchIndex {
 
   get watcherCount(): number {
     return this.#firstOfWatcher.size;
+  }
+
+  /** All watches have numbers below it, which need not be in use: see isLive. */
+  get watchLimit(): number {
+    return this.#watchNumbers.limit;
+  }
+
+  /** Is this the number of a watch? It may have been, and be another's later. */
+  isLive(watch: number): boolean {
+    if (watch < 0 || watch >= this.watchLimit) return false;
+    const found = this.#findWatch(
+      this.#watcher.get(watch),
+      this.#table.get(watch),
+      this.#path.get(watch),
+    );
+    return found === watch;
+  }
+
+  /** The number of the path of a watch, which stays the same while the path has any. */
+  pathNumberOf(watch: number): number {
+    return this.#path.get(watch);
+  }
+
+  /** First watch in `table` of the path with this number; noWatch also when there is no such. */
+  firstOfPath(table: WatchTable, path: number): number {
+    return this.#heads[table].get(path);
+  }
+
+  /**
+   * Sets cells.buffer and cells.offset to the path with this number; returns its length, 0 when
+   * there is no such path.
+   */
+  locatePath(path: number): number {
+    assert(path >= 0, 'watch index: paths are numbered from 0');
+    const isUsed = [WatchTable.data, WatchTable.child].some(
+      (table) => this.firstOfPath(table, path) !== noWatch,
+    );
+    if (path >= this.#pathNumbers.limit || !isUsed) return 0;
+    const length = this.#pathLength.get(path);
+    this.#cells.locate(this.#pathCell.get(path), length);
+    return length;
+  }
+
+  /** Where the last path was located. */
+  get cells(): Pick<CellPool, 'buffer' | 'offset'> {
+    return this.#cells;
   }
 
   state(watch: number): number {

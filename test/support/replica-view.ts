@@ -3,15 +3,17 @@
  * facts of the process. State, counters, watches and deadlines are the real classes.
  */
 
+import { isValidAclId, matches } from '../../actors/acl-schemes.ts';
 import { ConnectionStats } from '../../actors/connection-stats.ts';
 import { Counters } from '../../actors/counters.ts';
 import { type Expiring, ExpiryQueue } from '../../actors/expiry-queue.ts';
 import { FourLetterWords } from '../../actors/four-letter-words.ts';
 import type { ProcessFacts } from '../../actors/process-facts.ts';
 import type { ReplicaMode } from '../../actors/replica-mode.ts';
-import type { ConnectionView, ReplicaView } from '../../actors/replica-view.ts';
+import type { ConnectionView, ReplicaView, SessionView } from '../../actors/replica-view.ts';
 import { settingsWith } from '../../actors/settings.ts';
 import { Opcode } from '../../protocol/opcode.ts';
+import { AccessControl } from '../../storage/acl.ts';
 import { ReplicatedState } from '../../storage/replicated-state.ts';
 import { WatchIndex, type WatchTable } from '../../storage/watch-index.ts';
 import { Flag, rootSlot } from '../../storage/znode-rows.ts';
@@ -52,6 +54,7 @@ export const second: Expiring = {
 
 function connection(remotePort: number, values: Partial<ConnectionView>): ConnectionView {
   return {
+    watcher: 0,
     socket: { remoteAddress: '127.0.0.1', remotePort, queuedBytes: 0 },
     session: null,
     isOpen: true,
@@ -62,7 +65,10 @@ function connection(remotePort: number, values: Partial<ConnectionView>): Connec
   };
 }
 
-/** One that has not said who it is, one that has done something, one that is stalled. */
+/**
+ * One that has not said who it is, one that has done something, one that is stalled: their numbers
+ * as watchers are their places.
+ */
 export function threeClients(): ConnectionView[] {
   const busy = connection(36182, { session: first, queued: 2 });
   busy.stats.received = 6;
@@ -72,8 +78,9 @@ export function threeClients(): ConnectionView[] {
   for (const ms of [0, 10, 1.2]) busy.stats.noteReply(2 ** 32 + 5, nowMs - ms, nowMs);
   return [
     connection(36190, { stateName: 'awaitingConnect' }),
-    busy,
+    { ...busy, watcher: 1 },
     connection(36188, {
+      watcher: 2,
       socket: { remoteAddress: '::1', remotePort: 36188, queuedBytes: 7 },
       session: second,
       stateName: 'serving.stalled',
@@ -100,16 +107,34 @@ export function makeView({
   for (const { session } of clients) if (session !== null) expiry.add(session);
   const local = new ExpiryQueue<Expiring>(2000);
   for (const session of localSessions) local.add(session);
+  const locals = new Set(localSessions);
+  const sessions = new Map<string, SessionView>();
+  for (const session of [...localSessions, ...clients.map((client) => client.session)]) {
+    if (session === null) continue;
+    const isLocal = locals.has(session);
+    sessions.set(session.id, { ...session, stateName: 'open.idle', isLocal, queueLength: 0 });
+  }
+  const state = ReplicatedState.initial();
   return {
     settings: settings
       ? settingsWith(settings)
       : settingsWith({ dataDir: '/data', tickTimeMs: 2000, fourLetterWords: 'all' }),
     clock: { wallMs: () => wallMs, monotonicMs: () => monotonicMs },
     counters: new Counters(),
-    state: ReplicatedState.initial(),
+    state,
     // A connection's number as a watcher is its place in the list.
     connections: { size: clients.length, all: () => clients, get: (watcher) => clients[watcher] },
-    sessions: { expiredCount: 0, expiry, local: { size: local.size, expiry: local } },
+    sessions: {
+      ...{ expiredCount: 0, expiry, local: { size: local.size, expiry: local } },
+      all: () => sessions.values(),
+      get: (id) => sessions.get(id),
+    },
+    connectionOf: (id) => clients.find(({ session }) => session?.id === id) ?? null,
+    access: new AccessControl(
+      state.tree.acls,
+      { isValidId: isValidAclId, matches },
+      settings?.skipAcl ?? false,
+    ),
     watches: { index: new WatchIndex() },
     treeDirectory: '/data/natskeeper',
     logDirectory: '/data/natskeeper/log',

@@ -1,13 +1,13 @@
 /**
  * A few sorted orders of long lists, so that scrolling does not sort again each time. One that is
- * of an older version is used for ten times as long as sorting took: a list that never rests costs a
- * tenth of the time at most. After 30 s an order is dropped with the next question.
+ * of an older version is used for four times as long as sorting took: a list that never rests costs
+ * a fifth of the time at most. After 30 s an order is dropped with the next question.
  */
 
 import type { Clock } from './clock.ts';
 
 const keepMs = 30_000;
-const staleFactor = 10;
+const staleFactor = 4;
 const ordersMax = 4;
 /** Shorter lists are not kept. */
 const itemsMin = 1000;

@@ -1,7 +1,7 @@
 /**
  * Regular expressions whose time is bounded, whatever the pattern: all ways through it are followed
  * at once, unit by unit, so a text costs its length times the number of parts of the pattern, and
- * no pattern makes it explode. It finds where JavaScript's would find (test/actors/pattern.test.ts).
+ * no pattern makes it explode. It finds where JavaScript's would find (see its test).
  */
 
 import {

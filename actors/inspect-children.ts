@@ -2,13 +2,13 @@
  * Pages of a znode's children, sorted by name, of parents with a million of them as well. A child
  * that is there while the page is made is in its place; who comes or goes meanwhile may be left
  * out, and a parent whose children change all the time may be shown in an order of a moment ago
- * (see order-cache.ts).
+ * (see order-cache.ts). Of an order that is kept, only what came and went since is worked on.
  */
 
 import type { ChildPage, ChildRow, Question } from '../protocol/inspection.ts';
 import { Field, Flag, noSlot } from '../storage/znode-rows.ts';
 import type { Clock } from './clock.ts';
-import { type NameSource, orderByName } from './inspect-order.ts';
+import { compareNames, type NameSource, orderByName } from './inspect-order.ts';
 import type { InspectRights } from './inspect-rights.ts';
 import type { Slices } from './inspect-slices.ts';
 import { ChildChain } from './inspect-walk.ts';
@@ -70,19 +70,79 @@ export class InspectChildren {
   #order(parent: number): Promise<Int32Array> {
     const { rows } = this.#state.tree;
     const key = `${parent} ${rows.wireLong(parent, Field.czxid)}`;
-    const version = `${rows.wireInt(parent, Field.cversion)} ${rows.wireLong(parent, Field.pzxid)}`;
-    return this.#orders.get(key, version, () => this.#sort(parent));
+    const pzxid = rows.wireLong(parent, Field.pzxid);
+    const version = `${pzxid} ${rows.wireInt(parent, Field.cversion)}`;
+    return this.#orders.get(key, version, async (before) => {
+      if (before === null) return this.#sort(parent, pzxid);
+      // A version begins with the zxid up to which it knows all children.
+      const since = Number.parseInt(before.version!, 10);
+      return this.#renew(parent, await before.items, since, pzxid);
+    });
   }
 
-  async #sort(parent: number): Promise<Int32Array> {
+  /** All children from the beginning, none of them younger than `until`. */
+  async #sort(parent: number, until: number): Promise<Int32Array> {
     const list = new IntList();
     const chain = new ChildChain(this.#state, parent, list);
     while (chain.step()) if (this.#slices.spend()) await this.#slices.turn();
-    return orderByName(list.copy(), this.#names(), this.#slices);
+    const children = await this.#known(list, parent, until);
+    return orderByName(children, this.#names(parent, until), this.#slices);
   }
 
-  #names(): NameSource {
+  /** The order before, without those that went, with those that came since that zxid. */
+  async #renew(
+    parent: number,
+    before: Int32Array,
+    since: number,
+    until: number,
+  ): Promise<Int32Array> {
+    const list = new IntList();
+    const chain = new ChildChain(this.#state, parent, list);
+    // The youngest come first.
+    while (chain.step()) {
+      if (this.#isChild(list.get(list.length - 1), parent, since)) {
+        list.pop();
+        break;
+      }
+      if (this.#slices.spend()) await this.#slices.turn();
+    }
+    const names = this.#names(parent, until);
+    const children = await this.#known(list, parent, until);
+    const added = await orderByName(children, names, this.#slices);
+    const merged = new IntList();
+    let next = 0;
+    for (const slot of before) {
+      if (this.#slices.spend(2)) await this.#slices.turn();
+      if (!this.#isChild(slot, parent, since)) continue;
+      while (next < added.length && compareNames(names, added[next]!, slot) < 0) {
+        merged.push(added[next++]!);
+      }
+      merged.push(slot);
+    }
+    while (next < added.length) merged.push(added[next++]!);
+    return merged.copy();
+  }
+
+  /** Those of the list that came up to that zxid: younger ones are for the next time. */
+  async #known(list: IntList, parent: number, until: number): Promise<Int32Array> {
+    const known = new IntList();
+    for (let at = 0; at < list.length; at++) {
+      if (this.#isChild(list.get(at), parent, until)) known.push(list.get(at));
+      if (this.#slices.spend()) await this.#slices.turn();
+    }
+    return known.copy();
+  }
+
+  /** Is this the slot of a child that came up to that zxid? It may be in use elsewhere by now. */
+  #isChild(slot: number, parent: number, until: number): boolean {
     const { tree } = this.#state;
+    if (!tree.rows.isLive(slot) || tree.parent(slot) !== parent) return false;
+    return tree.rows.wireLong(slot, Field.czxid) <= until;
+  }
+
+  #names(parent: number, until: number): NameSource {
+    const { tree } = this.#state;
+    const isChild = (slot: number) => this.#isChild(slot, parent, until);
     return {
       get buffer() {
         return tree.cells.buffer;
@@ -91,7 +151,7 @@ export class InspectChildren {
         return tree.cells.offset;
       },
       locate(slot) {
-        if (!tree.rows.isLive(slot)) return 0;
+        if (!isChild(slot)) return 0;
         tree.locateCell(slot);
         return tree.rows.nameLength(slot);
       },

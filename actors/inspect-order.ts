@@ -134,7 +134,7 @@ async function commonPrefix(
   return prefix?.length ?? 0;
 }
 
-function compareNames(source: NameSource, a: number, b: number): number {
+export function compareNames(source: NameSource, a: number, b: number): number {
   const length = source.locate(a);
   const { buffer, offset } = source;
   const otherLength = source.locate(b);

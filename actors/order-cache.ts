@@ -13,12 +13,16 @@ const ordersMax = 4;
 const itemsMin = 1000;
 const itemsMax = 4_000_000;
 
-interface Order {
-  readonly key: string;
+/** An order as it was. */
+export interface Before {
   readonly version: string | null;
   readonly items: Promise<Int32Array>;
+}
+
+interface Order extends Before {
+  readonly key: string;
   readonly beganMs: number;
-  /** 0 until it is done. */
+  isMade: boolean;
   length: number;
   tookMs: number;
 }
@@ -32,22 +36,28 @@ export class OrderCache {
   }
 
   /**
-   * The order of the list `key`: as kept, or made by `make`. Version null: of what may have changed
-   * at any time. Who asks while it is made gets the same.
+   * The order of the list `key`: as kept, or made by `make`, which is told the one before, of
+   * whatever version. Version null: of what may have changed at any time. Who asks while it is made
+   * gets the same.
    */
-  get(key: string, version: string | null, make: () => Promise<Int32Array>): Promise<Int32Array> {
+  get(
+    key: string,
+    version: string | null,
+    make: (before: Before | null) => Promise<Int32Array>,
+  ): Promise<Int32Array> {
     const nowMs = this.#clock.monotonicMs();
     this.#orders = this.#orders.filter((order) => nowMs - order.beganMs < keepMs);
     const known = this.#orders.find((order) => order.key === key);
     if (known !== undefined) {
       const isSame = version !== null && known.version === version;
       const isFresh = nowMs - known.beganMs < known.tookMs * (staleFactor + 1);
-      if (isSame || isFresh || known.length === 0) return known.items;
+      if (isSame || isFresh || !known.isMade) return known.items;
       this.#drop(known);
     }
+    const items = make(known ?? null);
     const order: Order = {
-      ...{ key, version, items: make(), beganMs: nowMs },
-      ...{ length: 0, tookMs: 0 },
+      ...{ key, version, items, beganMs: nowMs },
+      ...{ isMade: false, length: 0, tookMs: 0 },
     };
     this.#orders.push(order);
     order.items.then(
@@ -58,6 +68,7 @@ export class OrderCache {
   }
 
   #made(order: Order, length: number): void {
+    order.isMade = true;
     order.length = length;
     order.tookMs = this.#clock.monotonicMs() - order.beganMs;
     if (length < itemsMin) this.#drop(order);

@@ -40,6 +40,23 @@ function ofWatcher(index: WatchIndex, watcher: number): string[] {
   return keys.sort();
 }
 
+/** All watches, found by going over the numbers. */
+function byNumber(index: WatchIndex): string[] {
+  const keys: string[] = [];
+  for (let watch = 0; watch < index.watchLimit + 3; watch++) {
+    if (!index.isLive(watch)) continue;
+    const path = index.pathNumberOf(watch);
+    const length = index.locatePath(path);
+    const { buffer, offset } = index.cells;
+    const text = buffer.toString('utf8', offset, offset + length);
+    expect(text).toBe(index.pathOf(watch));
+    const table = index.tableOf(watch) === WatchTable.data ? WatchTable.data : WatchTable.child;
+    expect(index.firstOfPath(table, path)).not.toBe(noWatch);
+    keys.push(`${index.watcherOf(watch)} ${table} ${text}`);
+  }
+  return keys.sort();
+}
+
 test('agrees with a Map (random steps)', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 150, size: 'max' }), (steps) => {
@@ -87,6 +104,7 @@ test('agrees with a Map (random steps)', () => {
         const mine = keys.filter((key) => key.startsWith(`${watcher} `));
         expect(ofWatcher(index, watcher)).toEqual(mine);
       }
+      expect(byNumber(index)).toEqual(keys);
       for (const { table, path } of steps) {
         const watchers = parts
           .filter(([, one, other]) => Number(one) === table && other === path)

@@ -31,7 +31,15 @@ import {
 const nodeVersionMin = [20, 19];
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
 const mainProgram = join(top, 'dist/cli/main.js');
-const sourceFolders = ['protocol', 'machines', 'storage', 'actors', 'client', 'cli'];
+const sourceFolders = [
+  'protocol',
+  'machines',
+  'storage',
+  'actors',
+  'client',
+  'cli',
+  'console/server',
+];
 const buildFiles = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** Programs of our packages, started as scripts of this Node: no shell, no PATH, any system. */

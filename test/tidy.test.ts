@@ -92,6 +92,9 @@ describe('a forbidden import is named with its replacement', () => {
     ['actors/x.ts', "import { open } from 'lmdb';", 'storage/environment.ts'],
     ['actors/x.ts', "import { createServer } from 'node:net';", 'actors/listener.ts'],
     ['actors/connection.ts', "import { Socket } from 'node:net';", 'actors/listener.ts'],
+    ['actors/x.ts', "import { WebSocket } from 'ws';", 'console/server/inspect-sockets.ts'],
+    ['actors/x.ts', "import { a } from '../console/server/api.ts';", 'actors import protocol/'],
+    ['console/server/x.ts', "import { Socket } from 'node:net';", 'actors/listener.ts'],
     ['actors/x.ts', "import { a } from '../test/support/raw-client.ts';", 'nobody imports test/'],
     ['actors/x.ts', "import { a } from './clock.js';", 'must end in .ts'],
     ['actors/x.ts', "import { assign, transition } from 'xstate';", 'actors/host.ts'],
@@ -132,6 +135,8 @@ describe('an allowed import passes', () => {
     ['actors/connection.ts', "import type { Socket } from 'node:net';"],
     ['actors/host.ts', "import { createActor } from 'xstate';"],
     ['client/x.ts', "import { connect } from 'node:net';"],
+    ['console/server/inspect-sockets.ts', "import { WebSocketServer } from 'ws';"],
+    ['cli/x.ts', "import { a } from '../console/server/console-server.ts';"],
     ['bench/x.ts', "import { a } from '../test/support/server.ts';"],
     ['machines/x.ts', "// import { createActor } from 'xstate';"],
   ];

@@ -44,7 +44,11 @@ const folderRules: { readonly [folder: string]: FolderRule } = {
     packages: /^node:(net|tls)$/,
     instead: 'the client must work without native or server packages: protocol/ and sockets only',
   },
-  cli: { folders: everything, packages: anyPackage, instead: 'cli/ imports the product only' },
+  cli: {
+    folders: [...everything, 'console'],
+    packages: anyPackage,
+    instead: 'cli/ imports the product only',
+  },
   console: { folders: everything, packages: anyPackage, instead: 'console/ imports the product' },
   bench: { folders: [...everything, 'test'], packages: anyPackage, instead: '' },
   test: { folders: [...everything, 'bench', 'console'], packages: anyPackage, instead: '' },
@@ -56,10 +60,11 @@ const homes: readonly { name: RegExp; files: readonly string[]; typeFiles?: read
   [
     { name: /^lmdb$/, files: ['storage/environment.ts'] },
     { name: /^(nats|@nats-io\/.*)$/, files: ['actors/nats-bus.ts'] },
+    { name: /^ws$/, files: ['console/server/inspect-sockets.ts'] },
     {
       name: /^(node:)?(net|tls)$/,
       files: ['actors/listener.ts', 'client/', 'cli/'],
-      typeFiles: ['actors/connection.ts'],
+      typeFiles: ['actors/connection.ts', 'console/server/console-server.ts'],
     },
   ];
 

@@ -40,6 +40,19 @@ export interface NatsTls {
   readonly key?: string;
 }
 
+/** The page that shows an ensemble; nobody reaches it but from this machine unless told so. */
+export interface ConsoleSettings {
+  /** TCP port; null serves none. */
+  readonly port: number | null;
+  readonly address: string;
+  /** Who has it may write; null: nobody may. */
+  readonly token: string | null;
+  /** ms since 1970; null: never. */
+  readonly tokenExpiresMs: number | null;
+  /** Host names by which browsers may ask, beside the address and those of loopback. */
+  readonly allowedHosts: readonly string[];
+}
+
 export interface Settings {
   /** The file that this was read from, and its text; null and '' where there was none. */
   readonly file: string | null;
@@ -150,6 +163,7 @@ export interface Settings {
     readonly port: number;
     readonly commandUrl: string;
   };
+  readonly console: ConsoleSettings;
   /** Where metrics are served in Prometheus's format; null means nowhere. */
   readonly metrics: { readonly host: string; readonly port: number } | null;
   readonly logLevel: LogLevel;
@@ -241,6 +255,13 @@ export const defaultSettings: Readonly<Omit<Settings, 'dataDir' | 'dataLogDir'>>
   ensembleAuthNames: null,
   fourLetterWords: new Set(['srvr']),
   adminServer: { enabled: true, address: '0.0.0.0', port: 8080, commandUrl: '/commands' },
+  console: {
+    port: null,
+    address: '127.0.0.1',
+    token: null,
+    tokenExpiresMs: null,
+    allowedHosts: [],
+  },
   metrics: null,
   logLevel: 'info',
   peerType: 'participant',

@@ -14,6 +14,7 @@ import { defaultSettings, isDistributed, logLevels, settingsWith } from '../acto
 import { busEnvironment, readBus } from './bus-config.ts';
 import type { Assignment } from './config-error.ts';
 import { ConfigError, missingSetting, settingFault } from './config-error.ts';
+import { readConsole } from './console-config.ts';
 import { readEnsemble } from './ensemble-config.ts';
 import { readClientLimits, readStorage, readTimes, readTree } from './limits-config.ts';
 import { readSecurity } from './security-config.ts';
@@ -113,6 +114,7 @@ function readSettings(values: SettingValues, reading: Reading): Readonly<Setting
     ...tree,
     ...readSecurity(values, reading),
     ...readAdmin(values, times.readOnlyModeEnabled),
+    console: readConsole(values, reading),
     dynamicConfigFile: values.text('dynamicConfigFile'),
     reconfigEnabled: values.boolean('reconfigEnabled', none.reconfigEnabled),
     standaloneEnabled,

@@ -4,7 +4,6 @@
  * process has our sid. 3: a write failed.
  */
 
-import pino from 'pino';
 import type { BusLinks } from '../actors/bus.ts';
 import type { AcceptSocket } from '../actors/client-socket.ts';
 import { systemClock } from '../actors/clock.ts';
@@ -22,6 +21,7 @@ import { busAddressOf } from './bus-config.ts';
 import { type ConfigInput, loadSettings } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { type BusAddress, openLinks } from './links.ts';
+import { makeNotes } from './notes.ts';
 import { type OwnBus, startOwnBus } from './own-bus.ts';
 
 const lockAttempts = 20;
@@ -164,21 +164,4 @@ async function openPatiently(settings: Settings): Promise<Stores> {
       await new Promise((resolve) => setTimeout(resolve, lockPauseMs));
     }
   }
-}
-
-function makeNotes(settings: Settings): Notes {
-  const logger = pino(
-    {
-      level: settings.logLevel,
-      base: { sid: settings.sid },
-      timestamp: pino.stdTimeFunctions.isoTime,
-    },
-    pino.destination({ dest: 1, sync: true }),
-  );
-  return {
-    debug: (message, fields) => logger.debug(fields ?? {}, message),
-    info: (message, fields) => logger.info(fields ?? {}, message),
-    warn: (message, fields) => logger.warn(fields ?? {}, message),
-    error: (message, fields) => logger.error(fields ?? {}, message),
-  };
 }

@@ -4,8 +4,9 @@
  */
 
 import type { BusLinks } from '../actors/bus.ts';
-import type { Inspection } from '../actors/inspection.ts';
-import type { Notes } from '../actors/note.ts';
+import { systemClock } from '../actors/clock.ts';
+import { EnsembleInspection } from '../actors/ensemble-inspection.ts';
+import { systemRandom } from '../actors/random.ts';
 import { isDistributed, type Settings } from '../actors/settings.ts';
 import { busAddressOf } from './bus-config.ts';
 import { type ConfigInput, loadSettings } from './config.ts';
@@ -20,27 +21,23 @@ export interface ConsoleOptions {
   readonly tokenFile?: string;
 }
 
-/** What the replicas let be seen, over a bus that was opened for it. */
-export type OpenInspection = (
-  links: BusLinks,
-  settings: Settings,
-  notes: Notes,
-) => Inspection & { close(): void };
-
 export const usualConsolePort = 8090;
 const exitStopped = 0;
 
 /** Runs until it is stopped by a signal; resolves to the exit code. */
-export async function runConsole(
-  input: ConfigInput,
-  options: ConsoleOptions,
-  openInspection: OpenInspection,
-): Promise<number> {
+export async function runConsole(input: ConfigInput, options: ConsoleOptions): Promise<number> {
   const settings = consoleSettings(input, options);
   const notes = makeNotes({ ...settings, sid: 0 });
   const address = busAddressOf(settings)!;
   const links = openLinks(address, { ...settings, sid: 0 }, notes);
-  const inspection = openInspection(links, settings, notes);
+  const inspection = new EnsembleInspection({
+    ensemble: settings.ensemble,
+    own: null,
+    // What is seen must hold up neither data nor heartbeats.
+    bus: links.bulk,
+    clock: systemClock,
+    random: systemRandom,
+  });
   const port = settings.console.port ?? usualConsolePort;
   try {
     const running = await serveConsole({ inspection, settings: settings.console, notes }, port);

@@ -77,14 +77,11 @@ export class Api {
     const { inspection, access } = this.#parts;
     const viewer = access.isAdmin(token) ? 'admin' : 'world';
     const question = questionOf(await readBody(request, askBytesMax), viewer);
-    const sid = inspection.sids().find((known) => String(known) === name);
-    if (sid === undefined) {
-      throw new Refusal(notFound, 'this replica has not been heard of for some seconds');
-    }
+    if (!/^[1-9]\d{0,2}$/.test(name)) throw new Refusal(notFound, 'this is no id of a replica');
     if (this.#asks >= asksMax) throw new Refusal(unavailable, 'too many questions at one time');
     this.#asks++;
     try {
-      return jsonReply(200, await inspection.ask(sid, question));
+      return jsonReply(200, await inspection.ask(Number(name), question));
     } catch (failure) {
       throw new Refusal(badGateway, (failure as Error).message);
     } finally {

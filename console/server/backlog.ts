@@ -14,20 +14,22 @@ const patienceMs = 2_000;
 /** Never rejects. */
 export async function recentOf(
   inspection: Inspection,
+  sids: readonly number[],
   clock: Pick<Clock, 'after'>,
 ): Promise<readonly InspectRecord[]> {
-  return merged(await askAll(inspection, { what: 'recent' }, clock));
+  return merged(await askAll(inspection, sids, { what: 'recent' }, clock));
 }
 
-/** Asks every replica; a list for each, in the order of the sids, empty without an answer. */
+/** Asks each of these replicas; a list for each, in their order, empty without an answer. */
 export async function askAll(
   inspection: Inspection,
+  sids: readonly number[],
   question: { readonly what: 'recent' } | { readonly what: 'actors' },
   clock: Pick<Clock, 'after'>,
 ): Promise<(readonly InspectRecord[])[]> {
   const none: readonly InspectRecord[] = [];
   const ask = (sid: number): Promise<readonly InspectRecord[]> => inspection.ask(sid, question);
-  const asked = inspection.sids().map((sid) => ask(sid).catch(() => none));
+  const asked = sids.map((sid) => ask(sid).catch(() => none));
   return Promise.all(asked.map((answer) => soon(answer, none, clock)));
 }
 

@@ -11,8 +11,11 @@ import { isWildcard } from './access.ts';
 const loopback = '127.0.0.1';
 
 /** Of the replicas that answer and serve. */
-export async function clientAddresses(inspection: Inspection): Promise<string[]> {
-  const asked = inspection.sids().map((sid) => inspection.ask(sid, { what: 'status' }));
+export async function clientAddresses(
+  inspection: Inspection,
+  sids: readonly number[],
+): Promise<string[]> {
+  const asked = sids.map((sid) => inspection.ask(sid, { what: 'status' }));
   const found: string[] = [];
   for (const answer of await Promise.allSettled(asked)) {
     if (answer.status === 'rejected') continue;

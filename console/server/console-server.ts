@@ -16,6 +16,7 @@ import { Api } from './api.ts';
 import type { DemoControl } from './demo-control.ts';
 import { safetyHeaders } from './headers.ts';
 import { InspectSockets, refuseUpgrade } from './inspect-sockets.ts';
+import { Presence } from './presence.ts';
 import { Refusal } from './refusal.ts';
 import { jsonReply, type Reply } from './reply.ts';
 import { type StaticFolders, staticFile } from './static-files.ts';
@@ -72,7 +73,7 @@ export async function startConsoleServer(options: ConsoleServerOptions): Promise
   return {
     port,
     async close() {
-      parts.closeSockets();
+      parts.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
@@ -86,6 +87,7 @@ class ConsoleServer {
   readonly #access: Access;
   readonly #api: Api;
   readonly #sockets: InspectSockets;
+  readonly #presence: Presence;
   readonly #folders: StaticFolders;
 
   constructor(options: ConsoleServerOptions) {
@@ -94,7 +96,9 @@ class ConsoleServer {
     this.#options = options;
     this.#access = new Access({ address, allowedHosts, token, tokenExpiresMs }, clock);
     this.#api = new Api({ inspection, access: this.#access, writer, demo, version });
-    this.#sockets = new InspectSockets({ inspection, clock, notes });
+    const presence = new Presence(inspection, clock);
+    this.#presence = presence;
+    this.#sockets = new InspectSockets({ inspection, presence, clock, notes });
     this.#folders = { app: options.appFolder, drawings: options.drawingsFolder };
   }
 
@@ -110,7 +114,8 @@ class ConsoleServer {
     if (this.#access.isExpired) notes.warn('the token of the console has expired');
   }
 
-  closeSockets(): void {
+  stop(): void {
+    this.#presence.close();
     this.#sockets.close();
   }
 

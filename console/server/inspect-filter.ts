@@ -3,24 +3,33 @@
  * on to every replica.
  */
 
+import { machines as catalogue } from '../../machines/index.ts';
 import type { InspectFilter } from '../../protocol/inspection.ts';
-import { integerField, listField, objectOf, textField } from './json-fields.ts';
+import { integerField, listField, objectOf, textField, wordField } from './json-fields.ts';
 import { Refusal } from './refusal.ts';
 
 const badRequest = 400;
-const machinesMax = 32;
-const nameLengthMax = 64;
+const machinesMax = 64;
 const instanceLengthMax = 128;
 const sidsMax = 256;
 const sidMax = 255;
 
 export const onlyStatus: InspectFilter = { machines: [], sids: null, instance: null };
 
+/**
+ * Names that nobody has are refused: what all viewers want goes on to the replicas together, and is
+ * bounded there.
+ */
+export const machineNames: readonly string[] = [
+  ...Object.values(catalogue).map(({ id }) => id),
+  'message',
+];
+
 /** The filter of a message `{"filter": …}`. @throws Refusal */
 export function filterOf(text: string): InspectFilter {
   const filter = objectOf(objectOf(parse(text), 'the message').filter, '"filter"');
   const machines = listField(filter, 'machines', machinesMax).map((name) =>
-    textField({ 'each of machines': name }, 'each of machines', nameLengthMax),
+    wordField({ 'each of machines': name }, 'each of machines', machineNames),
   );
   const { sids = null, instance = null } = filter;
   return {

@@ -11,6 +11,7 @@ import type { Inspection } from '../../actors/inspection.ts';
 import type { Notes } from '../../actors/note.ts';
 import { safetyHeaders } from './headers.ts';
 import { InspectViewer } from './inspect-viewer.ts';
+import type { Presence } from './presence.ts';
 import { Refusal } from './refusal.ts';
 
 export const socketsMax = 32;
@@ -21,6 +22,7 @@ const unavailable = 503;
 
 export interface InspectSocketsOptions {
   readonly inspection: Inspection;
+  readonly presence: Presence;
   readonly clock: Clock;
   readonly notes: Notes;
 }
@@ -59,8 +61,8 @@ export class InspectSockets {
   }
 
   #serve(client: WebSocket, isBatch: boolean): void {
-    const { inspection, clock, notes } = this.#options;
-    const viewer = new InspectViewer(client, isBatch ? 'batch' : 'stately', inspection, clock);
+    const { notes } = this.#options;
+    const viewer = new InspectViewer(client, isBatch ? 'batch' : 'stately', this.#options);
     client.on('message', (data: RawData, isBinary: boolean) => {
       if (isBinary) viewer.refuse('messages must be text');
       else viewer.take(String(data));

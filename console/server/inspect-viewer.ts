@@ -10,6 +10,7 @@ import type { Inspection } from '../../actors/inspection.ts';
 import type { DroppedRecord, InspectFilter, InspectRecord } from '../../protocol/inspection.ts';
 import { askAll, recentOf } from './backlog.ts';
 import { filterOf, onlyStatus } from './inspect-filter.ts';
+import type { Presence } from './presence.ts';
 import { Refusal } from './refusal.ts';
 import { statelyMessages } from './stately.ts';
 
@@ -18,6 +19,12 @@ export interface ViewerSocket {
   readonly bufferedAmount: number;
   send(text: string, sent: (failure?: Error) => void): void;
   close(code: number, reason: string): void;
+}
+
+export interface ViewerParts {
+  readonly inspection: Inspection;
+  readonly presence: Presence;
+  readonly clock: Clock;
 }
 
 /** Records in arrays, or each as Stately's inspector has it. */
@@ -49,6 +56,7 @@ export class InspectViewer {
   readonly #socket: ViewerSocket;
   readonly #form: ViewerForm;
   readonly #inspection: Inspection;
+  readonly #presence: Presence;
   readonly #clock: Clock;
   #subscription: Subscription | null = null;
   #timer: Timer | null = null;
@@ -60,10 +68,15 @@ export class InspectViewer {
   /** Of the backlog, as `origin:seq`. */
   #sent: Set<string> | null = null;
 
-  constructor(socket: ViewerSocket, form: ViewerForm, inspection: Inspection, clock: Clock) {
+  constructor(
+    socket: ViewerSocket,
+    form: ViewerForm,
+    { inspection, presence, clock }: ViewerParts,
+  ) {
     this.#socket = socket;
     this.#form = form;
     this.#inspection = inspection;
+    this.#presence = presence;
     this.#clock = clock;
   }
 
@@ -72,9 +85,10 @@ export class InspectViewer {
     const first = { ...onlyStatus, machines: this.#form === 'stately' ? fewMachines : [] };
     // Before the question, so that nothing falls between its answer and the stream.
     this.#watch(first);
-    const recent = recentOf(this.#inspection, this.#clock);
+    const sids = await this.#presence.sids();
+    const recent = recentOf(this.#inspection, sids, this.#clock);
     // Stately's tools know of an actor only what they were told.
-    const actors = this.#form === 'stately' ? await this.#actors() : [];
+    const actors = this.#form === 'stately' ? await this.#actors(sids) : [];
     const backlog = await recent;
     this.#sent = new Set(backlog.map(keyOf));
     this.#clock.after(overlapMs, () => {
@@ -177,8 +191,8 @@ export class InspectViewer {
     });
   }
 
-  async #actors(): Promise<readonly InspectRecord[]> {
-    const lists = await askAll(this.#inspection, { what: 'actors' }, this.#clock);
+  async #actors(sids: readonly number[]): Promise<readonly InspectRecord[]> {
+    const lists = await askAll(this.#inspection, sids, { what: 'actors' }, this.#clock);
     return lists.flat();
   }
 

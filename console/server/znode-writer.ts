@@ -11,6 +11,7 @@ import { type Client, CreateMode, connect } from '../../client/client.ts';
 import type { ZnodeStat } from '../../protocol/inspection.ts';
 import type { Stat } from '../../protocol/record.ts';
 import { clientAddresses } from './client-addresses.ts';
+import { Presence } from './presence.ts';
 import { Refusal } from './refusal.ts';
 import { writeFault } from './write-fault.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -41,11 +42,13 @@ const unavailable = 503;
 /** Writes to the ensemble of `inspection`, at whichever replica takes clients. */
 export class ClientWriter implements ZnodeWriter {
   readonly #inspection: Inspection;
+  readonly #presence: Presence;
   readonly #clock: Clock;
   readonly #kept = new Map<string, Kept>();
 
   constructor(inspection: Inspection, clock: Clock) {
     this.#inspection = inspection;
+    this.#presence = new Presence(inspection, clock);
     this.#clock = clock;
   }
 
@@ -74,6 +77,7 @@ export class ClientWriter implements ZnodeWriter {
   }
 
   async close(): Promise<void> {
+    this.#presence.close();
     const all = [...this.#kept];
     for (const [key, kept] of all) this.#drop(key, kept);
     await Promise.allSettled(all.map(async ([, { client }]) => (await client).close()));
@@ -97,7 +101,7 @@ export class ClientWriter implements ZnodeWriter {
   }
 
   async #connect({ auth }: WriteRequest): Promise<Client> {
-    const addresses = await clientAddresses(this.#inspection);
+    const addresses = await clientAddresses(this.#inspection, await this.#presence.sids());
     if (addresses.length === 0) {
       throw new Refusal(unavailable, 'no replica with a port for clients answers');
     }

@@ -119,10 +119,10 @@ describe('a body', () => {
 });
 
 describe('a replica', () => {
-  test('that is not there is not asked', async () => {
+  test('that cannot be is not asked', async () => {
     const { post, inspection } = await startRig();
 
-    for (const sid of ['4', '01', '1.0', '-1', 'one', '%31%30']) {
+    for (const sid of ['0', '01', '1.0', '-1', 'one', '1000', '%2e%2e']) {
       const answer = await post(`/api/ask/${sid}`, { what: 'status' });
       expect([sid, answer.status]).toEqual([sid, 404]);
     }

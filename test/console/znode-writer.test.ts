@@ -5,7 +5,7 @@ import { type Client, connect } from '../../client/client.ts';
 import { clientAddresses } from '../../console/server/client-addresses.ts';
 import type { Refusal } from '../../console/server/refusal.ts';
 import type { WriteRequest } from '../../console/server/write-request.ts';
-import { ClientWriter } from '../../console/server/znode-writer.ts';
+import { ClientWriter, type WriteResult } from '../../console/server/znode-writer.ts';
 import type { ReplicaStatus } from '../../protocol/inspection.ts';
 import { Permission } from '../../protocol/record.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -25,11 +25,11 @@ const write = (values: Partial<WriteRequest>): WriteRequest => ({
 });
 
 interface Stage {
-  readonly writer: ClientWriter;
   readonly client: Client;
   readonly clock: FakeClock;
   /** How many sessions there are, our own client's included. */
   sessions(): number;
+  does(values: Partial<WriteRequest>): Promise<WriteResult>;
   /** The status and the sentence that a write ends with. */
   fault(values: Partial<WriteRequest>): Promise<string>;
 }
@@ -47,17 +47,28 @@ async function stage(): Promise<Stage> {
     await server.remove();
   });
   return {
-    writer,
     client,
     clock,
     sessions: () => server.replica.sessions.size,
-    fault: (values) => faultOf(writer, values),
+    does: (values) => written(writer, clock, values),
+    fault: (values) => faultOf(writer, clock, values),
   };
 }
 
-async function faultOf(writer: ClientWriter, values: Partial<WriteRequest>): Promise<string> {
+/** Waits no real time until it is known which replicas are there. */
+function written(writer: ClientWriter, clock: FakeClock, values: Partial<WriteRequest>) {
+  const result = writer.write(write(values));
+  clock.advance(600);
+  return result;
+}
+
+async function faultOf(
+  writer: ClientWriter,
+  clock: FakeClock,
+  values: Partial<WriteRequest>,
+): Promise<string> {
   try {
-    await writer.write(write(values));
+    await written(writer, clock, values);
   } catch (failure) {
     const { status, message } = failure as Refusal;
     return `${status} ${message}`;
@@ -74,11 +85,11 @@ function inspectionOf(values: Partial<ReplicaStatus>): FakeInspection {
 
 describe('a write', () => {
   test('creates, sets and deletes', async () => {
-    const { writer, client } = await stage();
-    const created = await writer.write(write({ op: 'create', data: Buffer.from('one') }));
-    const set = await writer.write(write({ data: Buffer.from('two'), version: 0 }));
+    const { does, client } = await stage();
+    const created = await does({ op: 'create', data: Buffer.from('one') });
+    const set = await does({ data: Buffer.from('two'), version: 0 });
     const { data } = await client.getData('/a');
-    const deleted = await writer.write(write({ op: 'delete', version: 1 }));
+    const deleted = await does({ op: 'delete', version: 1 });
 
     expect(created).toEqual({ path: '/a' });
     expect(set).toEqual({
@@ -102,19 +113,19 @@ describe('a write', () => {
   });
 
   test('creates containers, and znodes with an ACL', async () => {
-    const { writer, client } = await stage();
+    const { does, client } = await stage();
     const acl = [{ perms: Permission.read, id: { scheme: 'world', id: 'anyone' } }];
-    await writer.write(write({ op: 'create', path: '/c', kind: 'container' }));
-    await writer.write(write({ op: 'create', path: '/r', acl }));
+    await does({ op: 'create', path: '/c', kind: 'container' });
+    await does({ op: 'create', path: '/r', acl });
 
     expect(await client.exists('/c')).not.toBeNull();
     expect((await client.getAcl('/r')).acl).toEqual(acl);
   });
 
   test('uses one session for many, and lets it go when nothing follows', async () => {
-    const { writer, clock, sessions } = await stage();
+    const { does, clock, sessions } = await stage();
     const paths = Array.from({ length: 20 }, (_, at) => `/n${at}`);
-    await Promise.all(paths.map((path) => writer.write(write({ op: 'create', path }))));
+    await Promise.all(paths.map((path) => does({ op: 'create', path })));
     const busy = sessions();
     clock.advance(10_000);
     while (sessions() > 1) await new Promise((resolve) => setImmediate(resolve));
@@ -124,7 +135,7 @@ describe('a write', () => {
   });
 
   test('has the rights of its own credentials, and of no other write', async () => {
-    const { writer, client, fault } = await stage();
+    const { does, client, fault } = await stage();
     await client.addAuth('digest', 'ann:secret');
     const acl = [{ perms: Permission.all, id: { scheme: 'auth', id: '' } }];
     await client.create('/hers', null, { acl });
@@ -134,7 +145,7 @@ describe('a write', () => {
     expect(await fault({ path: '/hers', data })).toMatch(/^403 the ACL does not permit/);
     expect(await fault({ path: '/hers', data, auth })).toBe('done');
     expect(await fault({ path: '/hers', data })).toMatch(/^403/);
-    expect(await writer.write(write({ path: '/hers', data, auth }))).toHaveProperty('stat');
+    expect(await does({ path: '/hers', data, auth })).toHaveProperty('stat');
   });
 });
 
@@ -171,9 +182,11 @@ describe('what was not done is told with its reason', () => {
     const clock = new FakeClock();
 
     for (const inspection of [nobody, inspectionOf({ clientAddress: null })]) {
-      expect(await faultOf(new ClientWriter(inspection, clock), {})).toBe(
+      const writer = new ClientWriter(inspection, clock);
+      expect(await faultOf(writer, clock, {})).toBe(
         '503 no replica with a port for clients answers',
       );
+      await writer.close();
     }
     expect(clock.timerCount).toBe(0);
   });
@@ -181,17 +194,18 @@ describe('what was not done is told with its reason', () => {
   test('when the replica goes away; the next write looks for another', async () => {
     const [first, second] = [await startReplica(), await startReplica()];
     const inspection = inspectionOf({ clientAddress: `127.0.0.1:${first.port}` });
-    const writer = new ClientWriter(inspection, new FakeClock());
+    const clock = new FakeClock();
+    const writer = new ClientWriter(inspection, clock);
     onTestFinished(async () => {
       await writer.close();
       await second.remove();
     });
-    await writer.write(write({ op: 'create' }));
+    await written(writer, clock, { op: 'create' });
     await first.remove();
     inspection.answer = (sid) => statusOf(sid, { clientAddress: `127.0.0.1:${second.port}` });
     const outcomes: string[] = [];
     while (outcomes.at(-1) !== 'done' && outcomes.length < 3) {
-      outcomes.push(await faultOf(writer, { op: 'create', path: '/b' }));
+      outcomes.push(await faultOf(writer, clock, { op: 'create', path: '/b' }));
     }
 
     // Whether the loss was seen before the write or by it.
@@ -203,7 +217,7 @@ describe('what was not done is told with its reason', () => {
 describe('where clients reach a replica', () => {
   const addresses = (values: Partial<ReplicaStatus>, ownSid = 1) => {
     const inspection = inspectionOf(values);
-    return clientAddresses(Object.assign(inspection, { sid: ownSid }));
+    return clientAddresses(Object.assign(inspection, { sid: ownSid }), [1]);
   };
   const members = ['server.1=zoo1:2888:3888:participant;2181', 'server.2=[fe80::2]:2888:3888'];
 

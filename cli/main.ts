@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 /**
- * The command line: `natskeeper server` runs one replica. Reads the configuration, hands the
- * replica what it needs, and turns signals and failures into an orderly end.
+ * The command line: `natskeeper server` runs one replica, `natskeeper console` the page alone.
+ * Reads the configuration, hands over what is needed, and turns signals and failures into an
+ * orderly end.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import type { ConfigInput } from './config.ts';
 import { ConfigError } from './config-error.ts';
+import { type ConsoleOptions, runConsole } from './console.ts';
 import { runServer } from './server.ts';
 
 const program = new Command('natskeeper').description(
@@ -20,16 +23,33 @@ program
   .allowUnknownOption()
   .argument('[settings...]', 'settings over the file, e.g. -Dzookeeper.snapCount=1000')
   .action(async (settings: string[], options: { config?: string }) => {
-    const code = await runServer({
-      file: options.config ?? null,
-      overrides: parseOverrides(settings),
-      env: process.env,
-      readFile: (path) => readFileSync(path, 'utf8'),
-      exists: existsSync,
-    });
+    const code = await runServer(configInput(options.config, settings));
     // All is flushed; a client that keeps its end of a socket open must not keep us alive.
     process.exit(code);
   });
+
+program
+  .command('console')
+  .description('serve the page that shows an ensemble, over its NATS')
+  .option('--config <zoo.cfg>', 'the configuration file of one of its replicas')
+  .option('--port <port>', 'where to listen (8090)')
+  .option('--address <address>', 'at which local address (127.0.0.1)')
+  .option('--token-file <file>', 'a file with the token that lets somebody write')
+  .allowUnknownOption()
+  .argument('[settings...]', 'settings over the file, e.g. -DnatsUrl=nats://host:4222')
+  .action(async (settings: string[], options: ConsoleOptions & { config?: string }) => {
+    process.exit(await runConsole(configInput(options.config, settings), options));
+  });
+
+function configInput(file: string | undefined, settings: readonly string[]): ConfigInput {
+  return {
+    file: file ?? null,
+    overrides: parseOverrides(settings),
+    env: process.env,
+    readFile: (path) => readFileSync(path, 'utf8'),
+    exists: existsSync,
+  };
+}
 
 function parseOverrides(settings: readonly string[]): Record<string, string> {
   const overrides: Record<string, string> = {};

@@ -36,6 +36,8 @@ const idleMs = 10_000;
 const sessionTimeoutMs = 10_000;
 const connectWithinMs = 5_000;
 const operationTimeoutMs = 10_000;
+/** A session that cannot be ended ends by itself. */
+const closeTimeoutMs = 1_000;
 const sessionsMax = 8;
 const unavailable = 503;
 
@@ -105,7 +107,7 @@ export class ClientWriter implements ZnodeWriter {
     if (addresses.length === 0) {
       throw new Refusal(unavailable, 'no replica with a port for clients answers');
     }
-    const options = { sessionTimeoutMs, connectWithinMs, operationTimeoutMs };
+    const options = { sessionTimeoutMs, connectWithinMs, operationTimeoutMs, closeTimeoutMs };
     const client = await connect(addresses.join(','), options).catch(() => {
       throw new Refusal(unavailable, `no replica took a session: ${addresses.join(', ')}`);
     });

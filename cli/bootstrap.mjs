@@ -31,21 +31,17 @@ import {
 const nodeVersionMin = [20, 19];
 const top = dirname(dirname(fileURLToPath(import.meta.url)));
 const mainProgram = join(top, 'dist/cli/main.js');
-const sourceFolders = [
-  'protocol',
-  'machines',
-  'storage',
-  'actors',
-  'client',
-  'cli',
-  'console/server',
-];
+const sourceFolders = ['protocol', 'machines', 'storage', 'actors', 'client', 'cli', 'console'];
+/** What is compiled in them, or built to the console's app. */
+const sourceEndings = /\.(ts|tsx|css|html|svg)$/;
+const appConfig = 'console/vite.config.ts';
 const buildFiles = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** Programs of our packages, started as scripts of this Node: no shell, no PATH, any system. */
 const programs = {
   biome: 'node_modules/@biomejs/biome/bin/biome',
   tsc: 'node_modules/typescript/bin/tsc',
+  vite: 'node_modules/vite/bin/vite.js',
   vitest: 'node_modules/vitest/vitest.mjs',
 };
 
@@ -139,7 +135,8 @@ async function test(args) {
     ['packages', install],
     ['lint (biome check)', () => program('biome', ['check', '.'])],
     ['types (tsc --noEmit)', () => program('tsc', ['-p', 'tsconfig.json', '--noEmit'])],
-    ['build (tsc)', build],
+    ['types of the console (tsc)', () => program('tsc', ['-p', 'console/app/tsconfig.json'])],
+    ['build (tsc, vite)', build],
   ];
   for (const [heading, step] of steps) {
     console.log(`== ${heading}`);
@@ -213,6 +210,7 @@ async function build() {
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
   rmSync(marker, { force: true });
   await program('tsc', ['-p', 'tsconfig.build.json']);
+  if (existsSync(join(top, appConfig))) await program('vite', ['build', '--config', appConfig]);
   writeFileSync(marker, wanted);
 }
 
@@ -224,7 +222,7 @@ function fingerprint() {
       ? readdirSync(join(top, folder), { recursive: true }).map((name) => join(folder, `${name}`))
       : [],
   );
-  for (const name of [...buildFiles, ...files.filter((file) => file.endsWith('.ts')).sort()]) {
+  for (const name of [...buildFiles, ...files.filter((file) => sourceEndings.test(file)).sort()]) {
     const { mtimeMs, size } = statSync(join(top, name));
     hash.update(`${name} ${size} ${mtimeMs}\n`);
   }

@@ -103,6 +103,10 @@ describe('a forbidden import is named with its replacement', () => {
     ['client/x.ts', "export { a } from '../actors/clock.ts';", 'must work without native'],
     ['cli/x.ts', "import { a } from '../test/support/server.ts';", 'nobody imports test/'],
     ['storage/x.ts', "const lmdb = await import('lmdb');", 'storage/environment.ts'],
+    ['console/app/x.tsx', "import { a } from '../../actors/clock.ts';", 'runs in browsers'],
+    ['console/app/x.tsx', "import { join } from 'node:path';", 'runs in browsers'],
+    ['console/server/x.ts', "import { render } from 'preact';", 'console/app/'],
+    ['cli/x.ts', "import { build } from 'vite';", 'console/vite.config.ts'],
   ];
   for (const [path, line, part] of cases) {
     test(`${path}: ${line}`, () => {
@@ -139,6 +143,9 @@ describe('an allowed import passes', () => {
     ['cli/x.ts', "import { a } from '../console/server/console-server.ts';"],
     ['bench/x.ts', "import { a } from '../test/support/server.ts';"],
     ['machines/x.ts', "// import { createActor } from 'xstate';"],
+    ['console/app/x.tsx', "import { useState } from 'preact/hooks';"],
+    ['console/app/pages/x.tsx', "import { A } from '../parts/a.tsx';"],
+    ['console/app/x.tsx', "import type { A } from '../../protocol/inspection.ts';"],
   ];
   for (const [path, line] of cases) {
     test(`${path}: ${line}`, () => {

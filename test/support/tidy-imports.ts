@@ -50,6 +50,11 @@ const folderRules: { readonly [folder: string]: FolderRule } = {
     instead: 'cli/ imports the product only',
   },
   console: { folders: everything, packages: anyPackage, instead: 'console/ imports the product' },
+  'console/app': {
+    folders: ['protocol', 'console'],
+    packages: /^preact(\/hooks)?$/,
+    instead: 'the app runs in browsers: types and plain functions of protocol/ and console/ only',
+  },
   bench: { folders: [...everything, 'test'], packages: anyPackage, instead: '' },
   test: { folders: [...everything, 'bench', 'console'], packages: anyPackage, instead: '' },
   '': { folders: everything, packages: anyPackage, instead: '' },
@@ -66,6 +71,8 @@ const homes: readonly { name: RegExp; files: readonly string[]; typeFiles?: read
       files: ['actors/listener.ts', 'client/', 'cli/'],
       typeFiles: ['actors/connection.ts', 'console/server/console-server.ts'],
     },
+    { name: /^preact($|\/)/, files: ['console/app/'] },
+    { name: /^vite($|\/)/, files: ['console/vite.config.ts'] },
   ];
 
 const xstateRunTime = /\b(createActor|transition|initialTransition|interpret|getNextSnapshot)\b/;
@@ -94,12 +101,13 @@ export function importViolations(file: SourceFile): Violation[] {
 }
 
 function folderFault(file: SourceFile, { from, path }: ImportOf): string | null {
-  const rule = folderRules[file.folder];
+  const isApp = file.path.startsWith('console/app/');
+  const rule = folderRules[isApp ? 'console/app' : file.folder];
   if (rule === undefined) return null;
   if (path === null) {
     return rule.packages.test(from) ? null : `may not import '${from}': ${rule.instead}`;
   }
-  if (!/\.(ts|mjs|json)$/.test(path)) return `import '${from}' must end in .ts`;
+  if (!/\.(tsx?|mjs|json)$/.test(path)) return `import '${from}' must end in .ts`;
   const target = path.includes('/') ? path.slice(0, path.indexOf('/')) : '';
   if (target === 'test' && file.folder !== 'test' && file.folder !== 'bench') {
     return `imports '${from}': nobody imports test/ but bench/; move what both need out of it`;

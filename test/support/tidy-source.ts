@@ -41,8 +41,8 @@ export interface Violation {
 }
 
 const skippedFolders = new Set(['node_modules', 'dist', 'data', 'coverage', '.git']);
-const textEndings = /(\.(ts|mts|mjs|js|json|md|yml|yaml|cfg|sh|c|html|css)|^\.ci\/run)$/;
-const codeEndings = /\.(ts|mts|mjs|js)$/;
+const textEndings = /(\.(ts|tsx|mts|mjs|js|json|md|yml|yaml|cfg|sh|c|html|css)|^\.ci\/run)$/;
+const codeEndings = /\.(ts|tsx|mts|mjs|js)$/;
 
 /** All files of our tree that we write by hand. */
 export function readTree(top = treeTop): SourceFile[] {

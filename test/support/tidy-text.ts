@@ -18,7 +18,10 @@ interface CallRule {
 }
 
 const rim = ['cli/', 'bench/', 'test/'];
-const clock = { homes: ['actors/clock.ts', 'client/', ...rim], instead: 'take a Clock (clock.ts)' };
+const clock = {
+  homes: ['actors/clock.ts', 'console/app/clock.ts', 'client/', ...rim],
+  instead: 'take a Clock (clock.ts)',
+};
 const random = {
   homes: ['actors/random.ts', 'client/', ...rim],
   instead: 'take a Random (random.ts)',

@@ -5,7 +5,7 @@ export function countText(count: number): string {
   return scaled(count, 1000, ['', 'k', 'M', 'G', 'T']);
 }
 
-/** 512 B, 1.5 kB, 3.2 MB. */
+/** 512 B, 1.5 KB, 3.2 MB; a KB is 1,024 bytes. */
 export function bytesText(bytes: number): string {
   return scaled(bytes, 1024, [' B', ' KB', ' MB', ' GB', ' TB']);
 }
@@ -16,15 +16,15 @@ export function msText(ms: number): string {
   return `${rounded(ms / 1000)} s`;
 }
 
-/** 3 s, 4 min, 2 h 5 min, 6 d 1 h. */
+/** 3 s, 4 min, 2h 5m, 6d 1h. */
 export function ageText(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 24) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 24) return `${hours}h ${minutes % 60}m`;
+  return `${Math.floor(hours / 24)}d ${hours % 24}h`;
 }
 
 /** 14:03:27.512, in the time zone of whoever looks. */

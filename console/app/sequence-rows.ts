@@ -1,0 +1,72 @@
+/**
+ * The rows of the sequence diagram: frames of the kinds that are wanted, and how many were left
+ * out between them. Kept up with a ring at the cost of what is new in it.
+ */
+
+import type { MessageRecord } from '../../protocol/inspection.ts';
+import { type FrameKind, frameKindOf } from './frame-kinds.ts';
+import type { RecordRing } from './record-ring.ts';
+
+export type SequenceRow =
+  | { readonly position: number; readonly frame: MessageRecord; readonly kind: FrameKind }
+  | { readonly position: number; readonly leftOut: number };
+
+export class SequenceRows {
+  /** Oldest first. Changes in place; `version` says when. */
+  readonly list: SequenceRow[] = [];
+  version = 0;
+  readonly #kinds: ReadonlySet<FrameKind>;
+  #ring: RecordRing | null = null;
+  #generation = -1;
+  #next = 0;
+
+  constructor(kinds: ReadonlySet<FrameKind>) {
+    this.#kinds = kinds;
+  }
+
+  /** Takes what has come into the ring, up to this index, and lets go what fell out of it. */
+  update(ring: RecordRing, last = ring.size - 1): void {
+    const end = ring.first + last + 1;
+    if (ring !== this.#ring || ring.generation !== this.#generation || end < this.#next) {
+      this.list.length = 0;
+      this.#ring = ring;
+      this.#generation = ring.generation;
+      this.#next = ring.first;
+      this.version++;
+    }
+    const gone = this.list.findIndex(({ position }) => position >= ring.first);
+    const count = gone < 0 ? this.list.length : gone;
+    if (count > 0) this.list.splice(0, count);
+    const from = Math.max(this.#next, ring.first);
+    for (let position = from; position < end; position++) this.#add(ring, position);
+    if (count > 0 || end > from) this.version++;
+    this.#next = Math.max(this.#next, end);
+  }
+
+  #add(ring: RecordRing, position: number): void {
+    const record = ring.at(position - ring.first);
+    if (record?.type === '@natskeeper.message') {
+      const kind = frameKindOf(record.name);
+      if (this.#kinds.has(kind)) this.list.push({ position, frame: record, kind });
+    } else if (record?.type === '@natskeeper.dropped' && record.of === 'message') {
+      const before = this.list.at(-1);
+      const isMore = before !== undefined && 'leftOut' in before;
+      const leftOut = record.count + (isMore ? before.leftOut : 0);
+      if (isMore) this.list[this.list.length - 1] = { position: before.position, leftOut };
+      else this.list.push({ position, leftOut });
+    }
+  }
+}
+
+/** Which rows are to be drawn for a part of the list that is in view, with some beyond it. */
+export function rowsInView(
+  scrollTop: number,
+  height: number,
+  rowHeight: number,
+  count: number,
+): { readonly first: number; readonly end: number } {
+  const beyond = 6;
+  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - beyond);
+  const end = Math.min(count, Math.ceil((scrollTop + height) / rowHeight) + beyond);
+  return { first: Math.min(first, end), end };
+}

@@ -11,8 +11,9 @@ import { defineConfig } from 'vite';
 const here = dirname(fileURLToPath(import.meta.url));
 const built = join(here, '../dist/console');
 
-function copyDrawings(): void {
-  const to = join(built, 'drawings');
+/** Beside the app, wherever that is built to. */
+function copyDrawings({ dir = join(built, 'app') }: { dir?: string | undefined }): void {
+  const to = join(dir, '../drawings');
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(join(here, 'drawings'))) {
     if (/\.(svg|css)$/.test(name)) copyFileSync(join(here, 'drawings', name), join(to, name));
@@ -34,5 +35,5 @@ export default defineConfig({
     target: 'es2023',
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [{ name: 'drawings', closeBundle: copyDrawings }],
+  plugins: [{ name: 'drawings', writeBundle: copyDrawings }],
 });

@@ -39,7 +39,7 @@ export function byReplica(actors: Iterable<ActorState>, goneMax = 4): ReplicaAct
     });
 }
 
-/** Of `2:session.0x12`: replica 2, `session.0x12`, machine `session`; null when it is no such id. */
+/** `2:session.0x12` is replica 2, `session.0x12`, machine `session`; null when it is no id. */
 export function partsOf(sessionId: string): {
   readonly sid: number;
   readonly name: string;

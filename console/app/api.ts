@@ -4,20 +4,9 @@
  */
 
 import type { AclEntry, AnswerTo, Question, ZnodeStat } from '../../protocol/inspection.ts';
+import type { About } from './about.ts';
 import { notices } from './notice.ts';
 import { token } from './token.ts';
-
-export interface About {
-  readonly ensemble: string;
-  /** Of the replica that serves this page; 0 when none does. */
-  readonly sid: number;
-  readonly isDemo: boolean;
-  /** Writing is possible with a token. */
-  readonly canWrite: boolean;
-  /** Our token is right. */
-  readonly isAdmin: boolean;
-  readonly version: string;
-}
 
 export interface WriteBody {
   readonly op: 'create' | 'set' | 'delete';

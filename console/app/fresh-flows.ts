@@ -14,7 +14,7 @@ const freshMs = 900;
 /** Looked at from the newest on: enough for a picture, whatever the rate is. */
 const recordsMax = 600;
 
-/** One for each direction between two replicas: what was last; heartbeats where nothing else was. */
+/** One for each direction between two replicas: what was last, and no heartbeat if else was. */
 export function freshFlows(ring: RecordRing, last: number, nowMs: number): Flow[] {
   const flows = new Map<string, Flow>();
   for (let at = last; at >= 0 && at > last - recordsMax; at--) {

@@ -4,8 +4,13 @@
  * hears of it once per frame. Comes back by itself when the connection is lost.
  */
 
-import type { InspectFilter, InspectRecord, ReplicaStatus } from '../../protocol/inspection.ts';
-import type { About } from './api.ts';
+import type {
+  ActorRecord,
+  InspectFilter,
+  InspectRecord,
+  ReplicaStatus,
+} from '../../protocol/inspection.ts';
+import type { About } from './about.ts';
 import { type Intake, intakeOf } from './intake.ts';
 import { madeAt, RecordRing } from './record-ring.ts';
 import { type ActorState, Replay, type StatusAt } from './replay.ts';
@@ -73,6 +78,7 @@ export class LiveStore {
   #backlogUntilMs = 0;
   #isFrameAsked = false;
   #ticks = 0;
+  #met = 0;
   #past: { ring: RecordRing; base: Replay; index: number; replay: Replay } | null = null;
   #actorsShown: { key: string; map: ReadonlyMap<string, ActorState> } | null = null;
   #statusesShown: { key: string; map: ReadonlyMap<number, StatusView> } | null = null;
@@ -101,6 +107,11 @@ export class LiveStore {
     const key = this.#shownKey();
     if (this.#actorsShown?.key !== key) this.#actorsShown = { key, map: new Map(replay.actors) };
     return this.#actorsShown.map;
+  }
+
+  /** Processes that are heard of, by sid: a replica that was started again has another one. */
+  get origins(): ReadonlyMap<number, number> {
+    return new Map([...this.#now.statuses].map(([sid, { origin }]) => [sid, origin]));
   }
 
   /** Figures by sid, at the moment that is shown. */
@@ -150,6 +161,24 @@ export class LiveStore {
       }
       this.#past = { ring, base, index: last, replay };
     }
+    this.changed();
+  }
+
+  /**
+   * Takes what a replica says when it is asked for its actors. One of which the ring tells nothing
+   * has not changed since the ring's beginning.
+   */
+  meet(actors: readonly ActorRecord[]): void {
+    const told = new Set<string>();
+    for (const record of this.records.list()) {
+      if ('sessionId' in record) told.add(record.sessionId);
+    }
+    for (const record of actors) {
+      this.#now.apply(record);
+      const isNew = !told.has(record.sessionId) && !this.#base.actors.has(record.sessionId);
+      if (isNew) this.#base.apply(record);
+    }
+    this.#met++;
     this.changed();
   }
 
@@ -216,7 +245,7 @@ export class LiveStore {
 
   #shownKey(): string {
     return this.#past === null
-      ? `${this.records.version}`
+      ? `${this.records.version} ${this.#met}`
       : `${this.#past.ring.version} at ${this.#past.index}`;
   }
 

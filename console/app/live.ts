@@ -4,15 +4,17 @@
  */
 
 import { useEffect, useReducer, useRef } from 'preact/hooks';
-import { type About, askAbout } from './api.ts';
+import type { About } from './about.ts';
+import { ask, askAbout } from './api.ts';
 import { after, monoNow, onFrame, wallNow } from './clock.ts';
 import { LiveStore, type SocketEvents } from './live-store.ts';
 import { token } from './token.ts';
 
-export { type About, ApiError, ask, request, type WriteBody, type Written, write } from './api.ts';
+export type { About } from './about.ts';
+export { ApiError, request, type WriteBody, type Written, write } from './api.ts';
 export type { ActorState, Connection, StatusSample, StatusView } from './live-store.ts';
 export { notices } from './notice.ts';
-export { token };
+export { ask, token };
 
 export const live = new LiveStore({ connect, wallNow, monoNow, after, onFrame });
 
@@ -47,10 +49,35 @@ export function startLive(): void {
   live.start();
   token.subscribe(refreshAbout);
   let before = live.connection;
+  const asked = new Map<number, number>();
   live.subscribe(() => {
-    if (live.connection === 'open' && before !== 'open') refreshAbout();
+    if (live.connection === 'open' && before !== 'open') {
+      refreshAbout();
+      asked.clear();
+    }
     before = live.connection;
+    if (live.connection !== 'open') return;
+    for (const [sid, origin] of live.origins) {
+      if (asked.get(sid) === origin) continue;
+      asked.set(sid, origin);
+      meetActors(sid, origin, asked);
+    }
   });
+}
+
+/** What a replica's actors are, also those that have not made a step for long. */
+function meetActors(sid: number, origin: number, asked: Map<number, number>): void {
+  ask(sid, { what: 'actors' }).then(
+    (actors) => live.meet(actors),
+    // A replica that has just come may not answer yet; one that has gone is not asked again.
+    () => {
+      after(5_000, () => {
+        if (asked.get(sid) === origin && live.statuses.get(sid)?.isStale === false) {
+          asked.delete(sid);
+        }
+      });
+    },
+  );
 }
 
 function refreshAbout(): void {

@@ -1,4 +1,4 @@
-/** What the figures of replicas say together: how far one is behind, how much it does per second. */
+/** What the figures of replicas say together: how far one is behind, what it does per second. */
 
 import type { ReplicaStatus } from '../../protocol/inspection.ts';
 import type { StatusSample } from './status-history.ts';

@@ -1,4 +1,4 @@
-/** A value of JSON, folded; what is different from the value before is marked. Shown as text only. */
+/** A value of JSON, folded; what differs from the value before is marked. Shown as text only. */
 
 import { useState } from 'preact/hooks';
 import { isBranch, isSame, partOf, shortText } from '../changed-keys.ts';

@@ -1,4 +1,4 @@
-/** One replica in figures, as it told them last; and one that a member list names and nobody hears. */
+/** One replica in figures, as it told them last; and one that others name and nobody hears. */
 
 import type { ReplicaStatus } from '../../../protocol/inspection.ts';
 import { wallNow } from '../clock.ts';

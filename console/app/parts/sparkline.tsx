@@ -34,10 +34,7 @@ export function Sparkline({ samples, counter, endMs }: SparklineProps) {
       <title>Throughput of the last minute</title>
       {line.length > 1 && (
         <>
-          <path
-            class="area"
-            d={`M${points[0]!.x.toFixed(1)} ${height}L${line.join('L')}L${points.at(-1)!.x.toFixed(1)} ${height}Z`}
-          />
+          <path class="area" d={`M${line.join('L')}V${height}H${points[0]!.x.toFixed(1)}Z`} />
           <path class="curve" d={`M${line.join('L')}`} />
         </>
       )}

@@ -1,0 +1,135 @@
+/** The lines of the metrics page: rates from counters, and gaps where nothing was measured. */
+
+import { describe, expect, test } from 'vitest';
+import {
+  bytesText,
+  countText,
+  groupedText,
+  spanText,
+} from '../../console/app/logic/amount-text.ts';
+import { metricPoints, metrics } from '../../console/app/logic/metric-series.ts';
+import { linePath, nearest, niceTop, stretches } from '../../console/app/logic/plot-line.ts';
+import type { ReplicaStatus } from '../../protocol/inspection.ts';
+
+const status = (uptimeMs: number, received: number): ReplicaStatus => ({
+  sid: 1,
+  clientAddress: null,
+  mode: 'leader',
+  peerState: 'leading',
+  phase: 'broadcast',
+  leader: 1,
+  epoch: 1,
+  loggedZxid: '0x0',
+  appliedZxid: '0x0',
+  isVoter: true,
+  members: [],
+  connections: 0,
+  sessions: 0,
+  watches: 0,
+  znodes: 5,
+  dataBytes: 0,
+  ephemerals: 0,
+  outstanding: 0,
+  received,
+  sent: 0,
+  committed: 0,
+  latencyMs: null,
+  syncMs: { count: 1, p50: 2, p99: 4, max: 5 },
+  loopDelayMs: null,
+  heapBytes: 0,
+  residentBytes: 0,
+  uptimeMs,
+  wallMs: 0,
+  version: '',
+});
+
+const line = (title: string, name: string) =>
+  metrics.find((metric) => metric.title === title)!.lines.find((each) => each.name === name)!;
+const values = (samples: [heardMs: number, uptimeMs: number, received: number][]) =>
+  metricPoints(
+    samples.map(([heardMs, uptimeMs, received]) => ({
+      heardMs,
+      status: status(uptimeMs, received),
+    })),
+    line('Throughput', 'received'),
+  ).map(({ value }) => value);
+
+describe('throughput', () => {
+  test('is what the counter gained, by the time of the replica', () => {
+    expect(
+      values([
+        [0, 0, 0],
+        [500, 500, 100],
+        [1_050, 1_000, 300],
+      ]),
+    ).toEqual([null, 200, 400]);
+  });
+
+  test('is not known over a restart, nor over a silence', () => {
+    expect(
+      values([
+        [0, 9_000, 100],
+        [500, 200, 5],
+        [1_000, 700, 55],
+      ]),
+    ).toEqual([null, null, 100]);
+    expect(
+      values([
+        [0, 0, 0],
+        [60_000, 60_000, 600],
+      ]),
+    ).toEqual([null, null]);
+  });
+});
+
+test('what was not counted has no value', () => {
+  const sample = { heardMs: 0, status: status(0, 0) };
+
+  expect(metricPoints([sample], line('Latency', 'p50'))[0]?.value).toBeNull();
+  expect(metricPoints([sample], line('Fsync', 'p99'))[0]?.value).toBe(4);
+});
+
+describe('a plot', () => {
+  const points = [0, 500, 1_000, 9_000, 9_500].map((at) => ({ at, value: at === 500 ? null : 1 }));
+  const box = { width: 100, height: 10, from: 0, to: 10_000, top: 2 };
+
+  test('has a gap where a value or samples are missing', () => {
+    expect(stretches(points).map((stretch) => stretch.map(({ at }) => at))).toEqual([
+      [0],
+      [1_000],
+      [9_000, 9_500],
+    ]);
+    expect(linePath(points, box)).toBe('M0 5h0M10 5h0M90 5L95 5');
+  });
+
+  test('keeps peaks when there are more samples than pixels', () => {
+    const many = Array.from({ length: 1_000 }, (_, at) => ({ at, value: at === 777 ? 2 : 0 }));
+
+    expect(linePath(many, { ...box, to: 1_000 })).toContain(' 0L');
+  });
+
+  test('reaches to a round number', () => {
+    expect(niceTop([3, 7], 1)).toBe(10);
+    expect(niceTop([], 10)).toBe(10);
+    expect(niceTop([0.3], 0.1)).toBeCloseTo(0.5);
+    expect(niceTop([2_400], 10)).toBe(2_500);
+  });
+
+  test('names the sample under the pointer, and none in a gap', () => {
+    expect(nearest(points, 9_300)?.at).toBe(9_500);
+    expect(nearest(points, 5_000)).toBeNull();
+  });
+});
+
+test('amounts are short', () => {
+  expect([0, 999, 1_234, 5_600_000].map(countText)).toEqual(['0', '999', '1.23k', '5.6M']);
+  expect([0, 1_023, 1_048_576].map(bytesText)).toEqual(['0 B', '1023 B', '1 MB']);
+  expect([0.25, 12_000, 250_000, 7_500_000, 187_200_000].map(spanText)).toEqual([
+    '0.25 ms',
+    '12 s',
+    '4 min 10 s',
+    '2 h 5 min',
+    '2 d 4 h',
+  ]);
+  expect(groupedText(1_234_567)).toBe('1\u202f234\u202f567');
+});

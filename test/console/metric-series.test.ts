@@ -1,12 +1,6 @@
 /** The lines of the metrics page: rates from counters, and gaps where nothing was measured. */
 
 import { describe, expect, test } from 'vitest';
-import {
-  bytesText,
-  countText,
-  groupedText,
-  spanText,
-} from '../../console/app/logic/amount-text.ts';
 import { metricPoints, metrics } from '../../console/app/logic/metric-series.ts';
 import { linePath, nearest, niceTop, stretches } from '../../console/app/logic/plot-line.ts';
 import type { ReplicaStatus } from '../../protocol/inspection.ts';
@@ -45,10 +39,10 @@ const status = (uptimeMs: number, received: number): ReplicaStatus => ({
 
 const line = (title: string, name: string) =>
   metrics.find((metric) => metric.title === title)!.lines.find((each) => each.name === name)!;
-const values = (samples: [heardMs: number, uptimeMs: number, received: number][]) =>
+const values = (samples: [atMs: number, uptimeMs: number, received: number][]) =>
   metricPoints(
-    samples.map(([heardMs, uptimeMs, received]) => ({
-      heardMs,
+    samples.map(([atMs, uptimeMs, received]) => ({
+      atMs,
       status: status(uptimeMs, received),
     })),
     line('Throughput', 'received'),
@@ -83,7 +77,7 @@ describe('throughput', () => {
 });
 
 test('what was not counted has no value', () => {
-  const sample = { heardMs: 0, status: status(0, 0) };
+  const sample = { atMs: 0, status: status(0, 0) };
 
   expect(metricPoints([sample], line('Latency', 'p50'))[0]?.value).toBeNull();
   expect(metricPoints([sample], line('Fsync', 'p99'))[0]?.value).toBe(4);
@@ -119,17 +113,4 @@ describe('a plot', () => {
     expect(nearest(points, 9_300)?.at).toBe(9_500);
     expect(nearest(points, 5_000)).toBeNull();
   });
-});
-
-test('amounts are short', () => {
-  expect([0, 999, 1_234, 5_600_000].map(countText)).toEqual(['0', '999', '1.23k', '5.6M']);
-  expect([0, 1_023, 1_048_576].map(bytesText)).toEqual(['0 B', '1023 B', '1 MB']);
-  expect([0.25, 12_000, 250_000, 7_500_000, 187_200_000].map(spanText)).toEqual([
-    '0.25 ms',
-    '12 s',
-    '4 min 10 s',
-    '2 h 5 min',
-    '2 d 4 h',
-  ]);
-  expect(groupedText(1_234_567)).toBe('1\u202f234\u202f567');
 });

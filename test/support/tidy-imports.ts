@@ -107,7 +107,7 @@ function folderFault(file: SourceFile, { from, path }: ImportOf): string | null 
   if (path === null) {
     return rule.packages.test(from) ? null : `may not import '${from}': ${rule.instead}`;
   }
-  if (!/\.(tsx?|mjs|json)$/.test(path)) return `import '${from}' must end in .ts`;
+  if (!/\.(tsx?|mjs|json|css)$/.test(path)) return `import '${from}' must end in .ts`;
   const target = path.includes('/') ? path.slice(0, path.indexOf('/')) : '';
   if (target === 'test' && file.folder !== 'test' && file.folder !== 'bench') {
     return `imports '${from}': nobody imports test/ but bench/; move what both need out of it`;

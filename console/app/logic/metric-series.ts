@@ -4,12 +4,12 @@
  */
 
 import type { Percentiles, ReplicaStatus } from '../../../protocol/inspection.ts';
-import { bytesText, countText, spanText } from './amount-text.ts';
+import { bytesText, countText, msText } from '../figures.ts';
 import { gapMs, type PlotPoint } from './plot-line.ts';
 
 export interface MetricSample {
-  /** When it was heard, ms. */
-  readonly heardMs: number;
+  /** When its replica said so, ms. */
+  readonly atMs: number;
   readonly status: ReplicaStatus;
 }
 
@@ -26,6 +26,8 @@ export interface Metric {
   readonly text: (value: number) => string;
   /** The plot reaches at least this high. */
   readonly least: number;
+  /** Of which the upper edge is a round number. */
+  readonly unit?: number;
 }
 
 type Counter = 'received' | 'committed';
@@ -54,6 +56,8 @@ const percentiles = (timed: Timed): MetricLine[] => [
 
 const perSecond = (value: number): string => `${countText(value)}/s`;
 
+const mebibyte = 1024 * 1024;
+
 export const metrics: readonly Metric[] = [
   {
     title: 'Throughput',
@@ -64,8 +68,8 @@ export const metrics: readonly Metric[] = [
     text: perSecond,
     least: 10,
   },
-  { title: 'Latency', lines: percentiles('latencyMs'), text: spanText, least: 1 },
-  { title: 'Fsync', lines: percentiles('syncMs'), text: spanText, least: 1 },
+  { title: 'Latency', lines: percentiles('latencyMs'), text: msText, least: 1 },
+  { title: 'Fsync', lines: percentiles('syncMs'), text: msText, least: 1 },
   {
     title: 'Outstanding',
     lines: [{ name: 'requests', read: (now) => now.outstanding }],
@@ -79,9 +83,10 @@ export const metrics: readonly Metric[] = [
       { name: 'resident', read: (now) => now.residentBytes },
     ],
     text: bytesText,
-    least: 64 * 1024 * 1024,
+    least: 64 * mebibyte,
+    unit: mebibyte,
   },
-  { title: 'Event-loop delay', lines: percentiles('loopDelayMs'), text: spanText, least: 1 },
+  { title: 'Event-loop delay', lines: percentiles('loopDelayMs'), text: msText, least: 1 },
   {
     title: 'Znodes',
     lines: [{ name: 'znodes', read: (now) => now.znodes }],
@@ -94,9 +99,9 @@ export const metrics: readonly Metric[] = [
 export function metricPoints(samples: readonly MetricSample[], { read }: MetricLine): PlotPoint[] {
   let before: MetricSample | null = null;
   return samples.map((sample) => {
-    const isNear = before !== null && sample.heardMs - before.heardMs <= gapMs;
+    const isNear = before !== null && sample.atMs - before.atMs <= gapMs;
     const point = {
-      at: sample.heardMs,
+      at: sample.atMs,
       value: read(sample.status, isNear ? (before?.status ?? null) : null),
     };
     before = sample;

@@ -1,0 +1,3 @@
+/** Lets pages and parts import their styles: vite puts them into the one style sheet of the app. */
+
+declare module '*.css' {}

@@ -130,6 +130,7 @@ describe('a plan', () => {
       znode('/gone/x'),
       znode('/kind', { kind: 'container' }),
       znode('/secret'),
+      znode('/veiled', { acl: [{ perms: 'r', scheme: 'digest', id: '' }] }),
       znode('/zookeeper/quota'),
     );
     const entries = await plan(
@@ -144,6 +145,7 @@ describe('a plan', () => {
       ['/e', 'skip'],
       ['/kind', 'conflict'],
       ['/secret', 'conflict'],
+      ['/veiled', 'conflict'],
       ['/e/below', 'conflict'],
       ['/gone/x', 'conflict'],
       ['/zookeeper/quota', 'skip'],

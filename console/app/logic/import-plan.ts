@@ -79,6 +79,9 @@ function entryOf(
   if (now === null) {
     if (znode.kind === 'ephemeral') return idle('skip', 'ephemeral: only its session can make it');
     if (!hasParent) return idle('conflict', 'its parent is not there, or cannot have children');
+    if (znode.acl.some(({ scheme, id }) => scheme === 'digest' && id === '')) {
+      return idle('conflict', 'its ACL was exported by somebody who could not see all of it');
+    }
     return {
       ...idle('create', null),
       write: creationOf(path, znode),

@@ -34,6 +34,7 @@ function Tree({ sid, onChoose }: { sid: number; onChoose: (sid: Chosen) => void 
   const path = isPath(rest) ? rest : '/';
   const [, again] = useReducer((count: number) => count + 1, 0);
   const [reveal, countReveal] = useReducer((count: number) => count + 1, 0);
+  const [written, countWritten] = useReducer((count: number) => count + 1, 0);
   const [isSearch, setSearch] = useState(false);
   const [note, setNote] = useState('');
   const model = useModel(sid, () => again(undefined));
@@ -82,12 +83,19 @@ function Tree({ sid, onChoose }: { sid: number; onChoose: (sid: Chosen) => void 
           key={`${sid} ${path}`}
           sid={sid}
           path={path}
+          written={written}
           onChanged={() => model.refresh()}
         />
         {isAdmin && (
           <section class="card tree-writes" aria-label="Writing">
             <AuthField />
-            <ChangeList sid={sid} onUndone={() => model.refresh()} />
+            <ChangeList
+              sid={sid}
+              onUndone={() => {
+                model.refresh();
+                countWritten(undefined);
+              }}
+            />
           </section>
         )}
       </div>

@@ -1,6 +1,6 @@
 /** One znode: its stat, its value, and what may be done with it. Keeps itself fresh. */
 
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { ZnodeView } from '../../../protocol/inspection.ts';
 import { wallNow } from '../clock.ts';
 import { ask, useLive } from '../live.ts';
@@ -18,7 +18,9 @@ import { lookAt } from './znode-writes.ts';
 interface ZnodePanelProps {
   readonly sid: number;
   readonly path: string;
-  /** Something was written. */
+  /** Counts what was written elsewhere on this page. */
+  readonly written: number;
+  /** Something was written here. */
   readonly onChanged: () => void;
 }
 
@@ -29,7 +31,7 @@ const refreshMs = 2_000;
 const refreshLargeMs = 15_000;
 const largeBytes = 64 * 1024;
 
-export function ZnodePanel({ sid, path, onChanged }: ZnodePanelProps) {
+export function ZnodePanel({ sid, path, written, onChanged }: ZnodePanelProps) {
   const [isLarge, setLarge] = useState(false);
   const [doing, setDoing] = useState<Doing>('look');
   const [edited, setEdited] = useState<ZnodeView | null>(null);
@@ -45,6 +47,9 @@ export function ZnodePanel({ sid, path, onChanged }: ZnodePanelProps) {
     },
     isLarge ? refreshLargeMs : refreshMs,
   );
+  useEffect(() => {
+    if (written > 0) asked.again();
+  }, [written]);
   const znode = asked.value;
   const stale = staleText(asked);
   const done = (): void => {

@@ -39,8 +39,11 @@ class ZnodeWrites {
     this.#show(remembered(this.changes, change));
   }
 
-  /** Takes a change back, the last step first; a sentence when it could not be, or not wholly. */
-  async undo(change: Change, sid: number): Promise<string | null> {
+  /** Takes a change back, the last step first; why it ended, and what is left to take back. */
+  async undo(
+    change: Change,
+    sid: number,
+  ): Promise<{ readonly fault: string | null; readonly rest: Change | null }> {
     let left = change.steps;
     let fault: string | null = null;
     while (left.length > 0 && fault === null) {
@@ -48,9 +51,10 @@ class ZnodeWrites {
       fault = await this.#undoStep(step, sid);
       if (fault === null) left = left.slice(0, -1);
     }
-    const rest = left.length === 0 ? [] : [{ ...change, steps: left }];
-    this.#show(this.changes.flatMap((each) => (each === change ? rest : [each])));
-    return fault;
+    const rest = left.length === 0 ? null : { ...change, steps: left };
+    const kept = rest === null ? [] : [rest];
+    this.#show(this.changes.flatMap((each) => (each === change ? kept : [each])));
+    return { fault, rest };
   }
 
   subscribe(listener: () => void): () => void {

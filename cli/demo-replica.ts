@@ -1,7 +1,8 @@
 /**
- * One replica of the demo ensemble: its folder with zoo.cfg and myid, its process, its log file.
- * The terminal stays quiet: it shows what the replica writes to stderr and what it warns of, a few
- * lines at a time; all of it is in the file.
+ * One replica of the demo ensemble: its folder with zoo.cfg and myid, its log file, and its
+ * process, which can be killed, paused and started again. The terminal stays quiet: it shows what
+ * the replica writes to stderr and what it warns of, a few lines at a time; all of it is in the
+ * file.
  */
 
 import {
@@ -13,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { DemoProcessState } from '../protocol/demo.ts';
 import { type Exit, type GuardedProcess, startGuarded } from './guarded-process.ts';
 
 const logBytesMax = 16 * 1024 * 1024;
@@ -32,20 +34,28 @@ export interface DemoReplicaOptions {
   /** The compiled cli/main.ts. */
   readonly main: string;
   readonly say: (line: string) => void;
+  /** Each time that its process has ended. */
+  readonly onExit: (replica: DemoReplica, exit: Exit) => void;
 }
 
 export class DemoReplica {
   readonly sid: number;
   readonly port: number;
   readonly logFile: string;
-  readonly exited: Promise<Exit>;
-  isAlive = true;
   readonly #options: DemoReplicaOptions;
-  readonly #child: GuardedProcess;
+  readonly #config: string;
+  #child: GuardedProcess | null = null;
+  #exited: Promise<Exit | null> = Promise.resolve(null);
+  #isPaused = false;
+  #isRetired = false;
+  /** What it said last that it is; null while it says nothing. */
+  #mode: string | null = null;
+  #hasAnswered = false;
   #isQuiet = false;
   #shown = 0;
   #shownFrom = 0;
 
+  /** Writes its files; nothing runs yet. */
   constructor(options: DemoReplicaOptions) {
     this.#options = options;
     this.sid = options.sid;
@@ -53,26 +63,84 @@ export class DemoReplica {
     const folder = join(options.data, `replica-${options.sid}`);
     mkdirSync(folder, { recursive: true });
     this.logFile = join(folder, 'replica.log');
-    keepLogSmall(this.logFile);
-    const config = join(folder, 'zoo.cfg');
-    writeFileSync(config, demoZooCfg(options, folder));
+    this.#config = join(folder, 'zoo.cfg');
+    writeFileSync(this.#config, demoZooCfg(options, folder));
     writeFileSync(join(folder, 'myid'), `${options.sid}\n`);
-    const command = [process.execPath, options.main, 'server', '--config', config] as const;
-    this.#child = startGuarded([...command], { onLine: (line, from) => this.#take(line, from) });
-    this.exited = this.#child.exited.then((exit) => {
-      this.isAlive = false;
+  }
+
+  /** Starts its process, if none runs and it is not retired. */
+  start(): void {
+    if (this.#child !== null || this.#isRetired) return;
+    keepLogSmall(this.logFile);
+    const { main } = this.#options;
+    const command = [process.execPath, main, 'server', '--config', this.#config] as const;
+    const child = startGuarded([...command], { onLine: (line, from) => this.#take(line, from) });
+    this.#child = child;
+    this.#isQuiet = false;
+    this.#exited = child.exited.then((exit) => {
+      this.#child = null;
+      this.#isPaused = false;
+      this.heard(null);
+      this.#hasAnswered = false;
+      this.#options.onExit(this, exit);
       return exit;
     });
   }
 
-  get pid(): number | null {
-    return this.#child.pid;
+  /** Of the process that was started last; null when there was none. */
+  get exited(): Promise<Exit | null> {
+    return this.#exited;
   }
 
-  /** It warns no more on the terminal: its end is wanted. */
-  kill(signal: NodeJS.Signals): void {
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  get isAlive(): boolean {
+    return this.#child !== null;
+  }
+
+  /** `starting` until it has answered for the first time. */
+  get state(): DemoProcessState {
+    if (this.#child === null) return 'dead';
+    if (this.#isPaused) return 'paused';
+    return this.#hasAnswered ? 'running' : 'starting';
+  }
+
+  get mode(): string | null {
+    return this.#mode;
+  }
+
+  /** What it has said, when it was asked what it is. */
+  heard(mode: string | null): void {
+    this.#mode = mode;
+    if (mode !== null) this.#hasAnswered = true;
+  }
+
+  /** It warns no more on the terminal: its end is wanted. A paused one goes on to hear of it. */
+  kill(signal: 'SIGTERM' | 'SIGKILL'): void {
     this.#isQuiet = true;
-    if (this.isAlive) this.#child.kill(signal);
+    if (signal === 'SIGTERM') this.resume();
+    this.#child?.kill(signal);
+  }
+
+  /** It is never started again, whatever is under way. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
+  /** Its sockets stay open, and nobody answers. */
+  pause(): void {
+    if (this.#child === null) return;
+    this.#isPaused = true;
+    this.heard(null);
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#child?.kill('SIGCONT');
   }
 
   #take(line: string, stream: 'stdout' | 'stderr'): void {
@@ -94,7 +162,12 @@ export class DemoReplica {
 
 /** As a user would write it for three machines, but for the ports. */
 export function demoZooCfg(
-  { sid, port, replicas, natsUrl }: Omit<DemoReplicaOptions, 'main' | 'say' | 'data'>,
+  {
+    sid,
+    port,
+    replicas,
+    natsUrl,
+  }: Pick<DemoReplicaOptions, 'sid' | 'port' | 'replicas' | 'natsUrl'>,
   folder: string,
 ): string {
   const sids = Array.from({ length: replicas }, (_, at) => at + 1);

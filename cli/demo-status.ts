@@ -38,10 +38,18 @@ export async function modesOf(
   return new Map(answers.filter((entry): entry is [number, string] => entry[1] !== null));
 }
 
-/** One that was deposed may not know it yet: of two the one that was not the leader is it. */
-export function leaderOf(modes: Modes, former: number | null): number | null {
+/**
+ * One that was deposed may not know it yet, or for long, if it was cut off: of two the one that did
+ * not say so before (`before`: the last modes) is it.
+ */
+export function leaderOf(
+  modes: Modes,
+  former: number | null,
+  before: Modes = new Map(),
+): number | null {
   const leaders = [...modes].filter(([, mode]) => mode === 'leader').map(([sid]) => sid);
-  return leaders.find((sid) => sid !== former) ?? leaders[0] ?? null;
+  const fresh = leaders.find((sid) => sid !== former && before.get(sid) !== 'leader');
+  return fresh ?? leaders.find((sid) => sid === former) ?? leaders[0] ?? null;
 }
 
 /** `1`, `1 and 2`, `1, 2 and 3`. */

@@ -1,16 +1,20 @@
 /**
  * `npm start`: a whole ensemble on one machine, to look at and to break. One nats-server on a free
- * loopback port, and replicas that are processes of their own, each as its zoo.cfg describes it.
- * A replica that dies is not started again: that is for whoever killed it to watch, and the next
- * start brings it back. When those that are left are no quorum the demo ends, as nothing could
- * happen any more. Nothing outlives it (guarded-process.ts); the data stay.
+ * loopback port, replicas that are processes of their own, each as its zoo.cfg describes it, and
+ * the console, served by this process so that it outlives what is broken. A replica that dies is
+ * not started again: that is for whoever killed it to watch, and to mend in the console. Without
+ * anything that could be mended the demo ends. Nothing outlives it (guarded-process.ts); the data
+ * stay.
  */
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Notes } from '../actors/note.ts';
-import { DemoReplica } from './demo-replica.ts';
-import { leaderOf, listed, type Modes, modesOf } from './demo-status.ts';
+import type { DemoControl } from '../console/server/demo-control.ts';
+import { DemoEnsemble } from './demo-ensemble.ts';
+import { DemoPlayground } from './demo-playground.ts';
+import type { DemoReplica } from './demo-replica.ts';
+import { leaderOf, listed, type Modes } from './demo-status.ts';
 import { describeExit, type Exit } from './guarded-process.ts';
 import { NatsProcess } from './nats-process.ts';
 import { argumentsOf, freeLoopbackPort, parentOf } from './port-holder.ts';
@@ -18,6 +22,10 @@ import { argumentsOf, freeLoopbackPort, parentOf } from './port-holder.ts';
 const loopback = '127.0.0.1';
 const startPollMs = 100;
 const pollMs = 500;
+/** While there is load, or the playground is looked at. */
+const watchedPollMs = 150;
+/** With all replicas dead and nobody at the console it ends after this time. */
+const idleMsUsual = 60_000;
 /** How long the first report waits for replicas that are behind. */
 const fullMsMax = 5_000;
 const patienceMs = 30_000;
@@ -40,6 +48,20 @@ export interface DemoOptions {
   readonly main: string;
   /** A path as the user would write it. */
   readonly shown: (path: string) => string;
+  /** Serves the console; null when that cannot be. Without it nobody could mend anything. */
+  readonly startConsole?: (demo: ConsoleOfDemo) => Promise<RunningConsole | null>;
+  readonly idleMs?: number;
+}
+
+export interface ConsoleOfDemo {
+  readonly control: DemoControl;
+  readonly natsUrl: string;
+  readonly say: (line: string) => void;
+}
+
+export interface RunningConsole {
+  readonly port: number;
+  close(): Promise<void>;
 }
 
 /** Runs until it is stopped by a signal or has lost its quorum; resolves to the exit code. */
@@ -63,34 +85,33 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     },
     notes: busNotes,
   });
-  return new Demo(options, bus).run();
+  say(`a demo ensemble of ${options.replicas}, data in ${shown(data)}`);
+  say(`  logs in ${shown(join(data, 'replica-N/replica.log'))}; bus: nats-server ${bus.version}`);
+  const ensemble = await DemoEnsemble.start({ ...options, bus, say });
+  return new Demo(options, ensemble).run();
 }
 
 class Demo {
   readonly #options: DemoOptions;
-  readonly #bus: NatsProcess;
-  readonly #replicas: readonly DemoReplica[];
+  readonly #ensemble: DemoEnsemble;
+  readonly #playground: DemoPlayground;
   readonly #startedAt = Date.now();
   readonly #npm = npmAbove();
+  #console: RunningConsole | null = null;
   #stopAt: number | null = null;
   #isKilled = false;
   #leader: number | null = null;
+  #modes: Modes = new Map();
   #hasServed = false;
   #hasComplained = false;
+  /** Since when no replica is alive. */
+  #deadSinceMs: number | null = null;
   #end: (code: number) => void = () => {};
 
-  constructor(options: DemoOptions, bus: NatsProcess) {
+  constructor(options: DemoOptions, ensemble: DemoEnsemble) {
     this.#options = options;
-    this.#bus = bus;
-    const { port, replicas, data, shown } = options;
-    say(`a demo ensemble of ${replicas}, data in ${shown(data)}`);
-    say(`  logs in ${shown(join(data, 'replica-N/replica.log'))}; bus: nats-server ${bus.version}`);
-    const natsUrl = `nats://${loopback}:${bus.port}`;
-    const sids = Array.from({ length: replicas }, (_, at) => at + 1);
-    const { main } = options;
-    this.#replicas = sids.map(
-      (sid) => new DemoReplica({ sid, port, replicas, data, natsUrl, main, say }),
-    );
+    this.#ensemble = ensemble;
+    this.#playground = new DemoPlayground(ensemble, steadyNow);
   }
 
   async run(): Promise<number> {
@@ -101,9 +122,7 @@ class Demo {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => this.#signalled());
     }
-    for (const replica of this.#replicas) {
-      void replica.exited.then((exit) => this.#died(replica, exit));
-    }
+    this.#ensemble.onExit = (replica, exit) => this.#died(replica, exit);
     void this.#watch();
     return ended;
   }
@@ -117,59 +136,94 @@ class Demo {
     } else if (!this.#isKilled && Date.now() - this.#stopAt >= sameSignalMs) {
       this.#isKilled = true;
       say('killed: the next start recovers what was acknowledged');
-      for (const replica of this.#replicas) replica.kill('SIGKILL');
-      void this.#bus.stop().then(() => this.#end(exitKilled));
+      this.#ensemble.kill();
+      void this.#ensemble.close().then(() => this.#end(exitKilled));
     }
   }
 
-  /** The replicas first, as they take leave over the bus. */
   async #stop(code: number): Promise<void> {
     if (this.#stopAt !== null) return;
     this.#stopAt = Date.now();
-    for (const replica of this.#replicas) replica.kill('SIGTERM');
-    const timer = setTimeout(() => {
-      const late = this.#replicas.filter(({ isAlive }) => isAlive);
-      for (const replica of late) replica.kill('SIGKILL');
-      say(`replica ${listed(late.map(({ sid }) => sid))} did not stop in time and was killed`);
-    }, stopMsMax);
-    await Promise.all(this.#replicas.map(({ exited }) => exited));
-    clearTimeout(timer);
+    void this.#playground.close();
+    const late = await this.#ensemble.stop(stopMsMax);
+    if (late.length > 0) say(`replica ${listed(late)} did not stop in time and was killed`);
     if (this.#isKilled) return;
-    await this.#bus.stop();
+    await this.#console?.close();
+    await this.#ensemble.close();
     say(`stopped; the data stay in ${this.#options.shown(this.#options.data)}`);
     this.#end(code);
   }
 
   #died(replica: DemoReplica, exit: Exit): void {
     if (this.#stopAt !== null) return;
+    this.#playground.died(replica, exit);
     const { shown, replicas } = this.#options;
-    const alive = this.#replicas.filter(({ isAlive }) => isAlive);
+    const { alive, hasQuorum } = this.#ensemble;
     say(`replica ${replica.sid} ended: ${describeExit(exit)}; log: ${shown(replica.logFile)}`);
-    if (alive.length > replicas / 2) {
-      say(`  ${alive.length} of ${replicas} go on; the next npm start brings it back`);
+    const mending = this.#console === null ? '' : ` (start it again: ${this.#page('playground')})`;
+    if (hasQuorum) {
+      const next = mending === '' ? '; the next npm start brings it back' : mending;
+      say(`  ${alive.length} of ${replicas} go on${next}`);
       return;
     }
-    say(`  ${alive.length} of ${replicas} are no quorum, so nothing can be written any more`);
+    const loss = `${alive.length} of ${replicas} are no quorum, so nothing can be written`;
+    // One that never served is not worth waiting for: its replicas said why.
+    if (this.#console === null || !this.#hasServed) {
+      say(`  ${loss} any more`);
+      void this.#stop(exitNoQuorum);
+    } else say(`  ${loss} for now${mending}`);
+  }
+
+  /** Nothing runs, and nobody is there who could change that. */
+  #stopIfForgotten(): void {
+    if (this.#ensemble.alive.length > 0) this.#deadSinceMs = null;
+    else this.#deadSinceMs ??= steadyNow();
+    if (this.#deadSinceMs === null) return;
+    const quietMs = steadyNow() - Math.max(this.#deadSinceMs, this.#playground.lastAskedMs);
+    if (quietMs < (this.#options.idleMs ?? idleMsUsual)) return;
+    say('all replicas are dead, and nobody looks at the console');
     void this.#stop(exitNoQuorum);
   }
 
   // ---- who leads --------------------------------------------------------------------------------
 
   async #watch(): Promise<void> {
+    await this.#startConsole();
     while (this.#stopAt === null) {
-      const modes = await modesOf(this.#replicas.filter(({ isAlive }) => isAlive));
+      const modes = await this.#ensemble.ask();
       if (this.#stopAt !== null) return;
-      if (this.#hasServed) this.#reportChange(leaderOf(modes, this.#leader));
+      this.#playground.look();
+      if (this.#hasServed) this.#reportChange(leaderOf(modes, this.#leader, this.#modes));
       else this.#reportStart(modes);
+      this.#modes = modes;
+      this.#stopIfForgotten();
       this.#stopWithNpm();
-      await new Promise((done) => setTimeout(done, this.#hasServed ? pollMs : startPollMs));
+      const usualMs = this.#playground.isWatched ? watchedPollMs : pollMs;
+      await new Promise((done) => setTimeout(done, this.#hasServed ? usualMs : startPollMs));
     }
+  }
+
+  async #startConsole(): Promise<void> {
+    const natsUrl = `nats://${loopback}:${this.#ensemble.bus.port}`;
+    const demo = { control: this.#playground, natsUrl, say };
+    try {
+      this.#console = (await this.#options.startConsole?.(demo)) ?? null;
+    } catch (error) {
+      say(`there is no console: ${(error as Error).message}`);
+    }
+  }
+
+  #page(name: string): string {
+    return `http://${loopback}:${this.#console?.port}/#/${name}`;
   }
 
   #reportStart(modes: Modes): void {
     const leader = leaderOf(modes, null);
     const waitedMs = Date.now() - this.#startedAt;
-    if (leader !== null && (modes.size === this.#replicas.length || waitedMs > fullMsMax)) {
+    if (
+      leader !== null &&
+      (modes.size === this.#ensemble.replicas.length || waitedMs > fullMsMax)
+    ) {
       this.#hasServed = true;
       this.#leader = leader;
       this.#introduce(modes);
@@ -183,14 +237,18 @@ class Demo {
     const others = [...modes.keys()].filter((sid) => sid !== this.#leader);
     const follow =
       others.length === 0 ? '' : `; ${listed(others)} follow${others.length > 1 ? '' : 's'}`;
-    const servers = this.#replicas.map(({ port }) => `${loopback}:${port}`).join(',');
+    const { servers } = this.#ensemble;
     const client = `from kazoo.client import KazooClient as K; c = K('${servers}'); c.start()`;
     say(`serving: ${this.#named(this.#leader)} leads${follow}`);
     say(`connect any ZooKeeper client to ${servers}, for example`);
     console.log(`  zkCli.sh -server ${servers}`);
     console.log(`  python3 -c "${client}; print(c.get_children('/'))"`);
-    const victim = this.#replicas.find(({ sid }) => sid === this.#leader);
-    if (this.#replicas.length > 2) say(`to see an election: kill -9 ${victim?.pid}`);
+    const victim = this.#ensemble.replica(this.#leader);
+    if (this.#ensemble.replicas.length > 2) say(`to see an election: kill -9 ${victim?.pid}`);
+    if (this.#console !== null) {
+      say(`see it run in a browser: ${this.#page('ensemble')}`);
+      say(`break it and watch: ${this.#page('playground')}`);
+    }
     say('Ctrl-C stops it');
   }
 
@@ -201,7 +259,7 @@ class Demo {
   }
 
   #named(sid: number | null): string {
-    const replica = this.#replicas.find((one) => one.sid === sid);
+    const replica = this.#ensemble.replica(sid);
     return `replica ${sid} (port ${replica?.port}, pid ${replica?.pid})`;
   }
 
@@ -219,6 +277,11 @@ function npmAbove(): number | null {
   if (process.platform !== 'linux') return process.ppid;
   const isShell = argumentsOf(process.ppid)?.[1] === '-c';
   return isShell ? parentOf(process.ppid) : process.ppid;
+}
+
+/** ms since 1970, by a clock that never goes back. */
+function steadyNow(): number {
+  return performance.timeOrigin + performance.now();
 }
 
 function say(line: string): void {

@@ -56,6 +56,9 @@ export class NatsProcess {
   #restartMs = restartMsMin;
   #restartTimer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | null = null;
+  /** Down because it was asked for: it is not started again by itself. */
+  #isHeldDown = false;
+  #isPaused = false;
   #resolveExited: (exit: Exit) => void = () => {};
 
   private constructor(launch: NatsLaunch) {
@@ -115,6 +118,39 @@ export class NatsProcess {
     this.#writeConfig();
   }
 
+  /** For the failure playground: `dead` is what holdDown brought about. */
+  get state(): 'running' | 'paused' | 'dead' | 'starting' {
+    if (this.#child === null) return this.#isHeldDown ? 'dead' : 'starting';
+    return this.#isPaused ? 'paused' : 'running';
+  }
+
+  /** Kills the server (SIGKILL), which stays down until `again`. */
+  async holdDown(): Promise<void> {
+    this.#isHeldDown = true;
+    clearTimeout(this.#restartTimer);
+    const child = this.#child;
+    child?.kill('SIGKILL');
+    await child?.exited;
+  }
+
+  /** Starts a server that is held down; resolves when it answers, to false if it does not. */
+  async again(): Promise<boolean> {
+    this.#isHeldDown = false;
+    if (this.#stopped !== null) return false;
+    return this.#child === null ? this.#restart() : true;
+  }
+
+  /** Its connections stay open, and nothing passes. */
+  pause(): void {
+    this.#isPaused = this.#child !== null;
+    this.#child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    this.#child?.kill('SIGCONT');
+  }
+
   stop(): Promise<void> {
     this.#stopped ??= this.#stop();
     return this.#stopped;
@@ -124,6 +160,7 @@ export class NatsProcess {
     clearTimeout(this.#restartTimer);
     const child = this.#child;
     if (child === null) this.#resolveExited({ code: null, signal: null, problem: 'was down' });
+    this.resume();
     child?.kill('SIGTERM');
     const timer = setTimeout(() => child?.kill('SIGKILL'), stopMsMax);
     await this.exited;
@@ -143,21 +180,23 @@ export class NatsProcess {
 
   #ended(exit: Exit): void {
     this.#child = null;
+    this.#isPaused = false;
     if (this.#stopped !== null) return this.#resolveExited(exit);
+    if (this.#isHeldDown) return;
     if (Date.now() - this.#startedAt >= calmMs) this.#restartMs = restartMsMin;
     const inMs = this.#restartMs;
     this.#restartMs = Math.min(2 * inMs, restartMsMax);
     const fields = { exit: describeExit(exit), inMs };
     this.#launch.notes.warn('nats-server ended by itself and is started again', fields);
-    this.#restartTimer = setTimeout(() => this.#restart(), inMs);
+    this.#restartTimer = setTimeout(() => void this.#restart(), inMs);
   }
 
-  #restart(): void {
+  async #restart(): Promise<boolean> {
     const child = this.#spawn();
     void child.exited.then((exit) => this.#ended(exit));
-    void this.#answers(child).then((isUp) => {
-      if (isUp) this.#launch.notes.info('nats-server is up again', { pid: child.pid });
-    });
+    const isUp = await this.#answers(child);
+    if (isUp) this.#launch.notes.info('nats-server is up again', { pid: child.pid });
+    return isUp;
   }
 
   /** Waits for the greeting of this very server; false when it ends or takes too long. */

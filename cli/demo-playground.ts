@@ -4,7 +4,7 @@
  * list of events; what it cost the writers is measured (demo-meter.ts).
  */
 
-import type { DemoControl } from '../console/server/demo-control.ts';
+import { type DemoControl, UnknownAction } from '../console/server/demo-control.ts';
 import type { DemoEvent, DemoStatus } from '../protocol/demo.ts';
 import type { DemoEnsemble } from './demo-ensemble.ts';
 import { DemoLoad, loadSettingsOf } from './demo-load.ts';
@@ -59,7 +59,7 @@ export class DemoPlayground implements DemoControl {
   async act(action: string, body: object): Promise<DemoStatus> {
     this.lastAskedMs = this.#now();
     const deed = Object.hasOwn(this.#deeds, action) ? this.#deeds[action] : undefined;
-    if (deed === undefined) throw new Error(`there is no action '${action}'`);
+    if (deed === undefined) throw new UnknownAction(action);
     await deed(body);
     return this.status();
   }
@@ -135,7 +135,7 @@ export class DemoPlayground implements DemoControl {
   #resume(replica: DemoReplica): void {
     if (replica.state !== 'paused') throw new Error(`replica ${replica.sid} is not paused`);
     replica.resume();
-    this.#saw('resumed', replica.sid);
+    this.#saw('resumed', replica.sid, 'mended');
   }
 
   async #restart(replica: DemoReplica): Promise<void> {
@@ -149,7 +149,7 @@ export class DemoPlayground implements DemoControl {
       clearTimeout(timer);
     }
     replica.start();
-    this.#saw('started', sid);
+    this.#saw('started', sid, 'mended');
   }
 
   #cut(sid: number): void {
@@ -163,7 +163,7 @@ export class DemoPlayground implements DemoControl {
     const relay = this.#ensemble.relay(sid);
     if (!relay.isCut) throw new Error(`replica ${sid} is not cut off`);
     relay.heal();
-    this.#saw('healed', sid);
+    this.#saw('healed', sid, 'mended');
   }
 
   async #killBus(): Promise<void> {
@@ -180,7 +180,7 @@ export class DemoPlayground implements DemoControl {
       await bus.holdDown();
     }
     if (!(await bus.again())) throw new Error('the bus does not answer');
-    this.#saw('bus started', null);
+    this.#saw('bus started', null, 'mended');
   }
 
   #pauseBus(): void {
@@ -194,7 +194,7 @@ export class DemoPlayground implements DemoControl {
     const { bus } = this.#ensemble;
     if (bus.state !== 'paused') throw new Error('the bus is not paused');
     bus.resume();
-    this.#saw('bus resumed', null);
+    this.#saw('bus resumed', null, 'mended');
   }
 
   #startLoad(body: object): void {
@@ -214,11 +214,11 @@ export class DemoPlayground implements DemoControl {
 
   #broke(what: string, sid: number | null): void {
     this.#meter.broke(what, sid);
-    this.#saw(what, sid);
+    this.#saw(what, sid, 'broke');
   }
 
-  #saw(what: string, sid: number | null): void {
-    this.#events.push({ atMs: this.#now(), what, sid });
+  #saw(what: string, sid: number | null, kind: DemoEvent['kind'] = 'seen'): void {
+    this.#events.push({ atMs: this.#now(), what, sid, kind });
     if (this.#events.length > eventsMax) this.#events.shift();
   }
 

@@ -24,6 +24,8 @@ export interface DemoEvent {
   readonly what: string;
   /** Null when it happened to the bus, or to all. */
   readonly sid: number | null;
+  /** Something broke, something was mended, or something came of it. */
+  readonly kind: 'broke' | 'mended' | 'seen';
 }
 
 /** What one failure cost: the longest stretch without an acknowledged write after it. */

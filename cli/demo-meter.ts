@@ -34,7 +34,9 @@ export class DemoMeter {
   #steps: Step[] = [];
   #failures: Failure[] = [];
   #isCounting = false;
+  /** Or the start: what comes before the first acknowledgement is no outage. */
   #lastAckMs = 0;
+  #hasAcked = false;
 
   /** `now` is in ms since 1970 and never goes back. */
   constructor(now: () => number) {
@@ -43,6 +45,7 @@ export class DemoMeter {
 
   start(): void {
     this.#isCounting = true;
+    this.#hasAcked = false;
     this.#lastAckMs = this.#now();
   }
 
@@ -57,6 +60,7 @@ export class DemoMeter {
     const now = this.#now();
     this.#stretch(now);
     this.#lastAckMs = now;
+    this.#hasAcked = true;
     this.#step(now).acked += 1;
   }
 
@@ -74,7 +78,7 @@ export class DemoMeter {
 
   get outage(): DemoStatus['outage'] {
     const now = this.#now();
-    const isOngoing = this.#isCounting && now - this.#lastAckMs > ongoingMs;
+    const isOngoing = this.#isCounting && this.#hasAcked && now - this.#lastAckMs > ongoingMs;
     const lastMs = this.outages.at(-1)?.ms ?? null;
     return { lastMs, since: isOngoing ? this.#lastAckMs : null, isOngoing };
   }

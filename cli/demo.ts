@@ -279,9 +279,9 @@ function npmAbove(): number | null {
   return isShell ? parentOf(process.ppid) : process.ppid;
 }
 
-/** ms since 1970, by a clock that never goes back. */
+/** Whole ms since 1970, by a clock that never goes back. */
 function steadyNow(): number {
-  return performance.timeOrigin + performance.now();
+  return Math.round(performance.timeOrigin + performance.now());
 }
 
 function say(line: string): void {

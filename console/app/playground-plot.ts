@@ -3,7 +3,7 @@
  * as stretches, failures as marks whose labels do not cover each other. No drawing.
  */
 
-import type { DemoEvent, DemoOutage, DemoPoint } from '../../protocol/demo.ts';
+import type { DemoEvent, DemoOutage, DemoPoint, DemoStatus } from '../../protocol/demo.ts';
 
 export const plotMs = 120_000;
 const stepMs = 100;
@@ -11,7 +11,11 @@ const stepMs = 100;
 const shownOutageMs = 50;
 const letterWidth = 6.2;
 const labelGap = 10;
-export const labelRows = 4;
+export const labelRows = 5;
+/** Room at the right of the plot for the labels of what has just happened. */
+export const labelRoom = 130;
+/** An outage is told apart from others of the same replica by when it began. */
+const sameMs = 50;
 
 export interface Frame {
   readonly left: number;
@@ -26,7 +30,6 @@ export interface Frame {
 export interface Stretch {
   readonly x: number;
   readonly width: number;
-  readonly label: string;
   readonly isOngoing: boolean;
 }
 
@@ -34,10 +37,8 @@ export interface Mark {
   readonly x: number;
   readonly label: string;
   readonly kind: DemoEvent['kind'];
-  /** In which row its label has room. */
-  readonly row: number;
-  /** To the left of the mark, as there is no room at the right. */
-  readonly isLeft: boolean;
+  /** In which row its label has room; null where there is none, and it can be done without. */
+  readonly row: number | null;
 }
 
 export function xOf(atMs: number, { left, width, nowMs }: Frame): number {
@@ -83,7 +84,7 @@ export function stretches(outages: readonly DemoOutage[], frame: Frame): Stretch
   return shown.map(({ fromMs, toMs, outage }) => {
     const x = Math.max(frame.left, xOf(fromMs, frame));
     const width = Math.max(1, xOf(toMs, frame) - x);
-    return { x, width, label: `${outage.ms} ms`, isOngoing: outage.toMs === null };
+    return { x, width, isOngoing: outage.toMs === null };
   });
 }
 
@@ -92,22 +93,27 @@ export function eventLabel({ what, sid }: Pick<DemoEvent, 'what' | 'sid'>): stri
   return sid === null ? what : `${sid} ${what}`;
 }
 
-/** What broke, was mended, and who leads since; labels go to the first row that has room. */
-export function marks(events: readonly DemoEvent[], frame: Frame): Mark[] {
+/** What broke, with what it cost; what was mended, and who leads since. Row by row, from above. */
+export function marks(status: Pick<DemoStatus, 'events' | 'outages'>, frame: Frame): Mark[] {
   const ends: number[] = Array(labelRows).fill(Number.NEGATIVE_INFINITY);
   const found: Mark[] = [];
-  for (const event of events) {
-    if (event.kind === 'seen' && event.what !== 'leads') continue;
+  for (const event of status.events) {
+    const { kind } = event;
+    if (kind === 'seen' && event.what !== 'leads') continue;
     const x = xOf(event.atMs, frame);
     if (x < frame.left) continue;
-    const label = eventLabel(event);
-    const width = label.length * letterWidth;
-    const isLeft = x + width > frame.left + frame.width;
-    const start = isLeft ? x - width : x;
-    const free = ends.findIndex((end) => end + labelGap <= start);
-    const row = free >= 0 ? free : ends.indexOf(Math.min(...ends));
-    ends[row] = start + width;
-    found.push({ x, label, kind: event.kind, row, isLeft });
+    const label = eventLabel(event) + costText(event, status.outages);
+    const free = ends.findIndex((end) => end + labelGap <= x);
+    const row = free < 0 && kind !== 'seen' ? ends.indexOf(Math.min(...ends)) : free;
+    if (row >= 0) ends[row] = x + label.length * letterWidth;
+    found.push({ x, label, kind, row: row < 0 ? null : row });
   }
   return found;
+}
+
+function costText({ atMs, what, sid }: DemoEvent, outages: readonly DemoOutage[]): string {
+  const outage = outages.find((one) => {
+    return one.what === what && one.sid === sid && Math.abs(one.atMs - atMs) < sameMs;
+  });
+  return outage === undefined ? '' : `: ${outage.ms} ms`;
 }

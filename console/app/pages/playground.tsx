@@ -106,11 +106,13 @@ function ReplicaRow({ demo, replica }: { demo: Demo; replica: DemoReplicaStatus 
       <td class={mode === 'leader' ? 'is-leader' : ''}>{mode ?? '—'}</td>
       <td class="num">{port}</td>
       <td class="num">{pid ?? '—'}</td>
-      <td class="playground-buttons">
-        {button('Kill', 'kill', isDead)}
-        {state === 'paused' ? button('Resume', 'resume') : button('Pause', 'pause', isDead)}
-        {isCut ? button('Heal', 'heal') : button('Cut off', 'cut')}
-        {button(isDead ? 'Start' : 'Restart', 'restart')}
+      <td>
+        <div class="playground-buttons">
+          {button('Kill', 'kill', isDead)}
+          {state === 'paused' ? button('Resume', 'resume') : button('Pause', 'pause', isDead)}
+          {isCut ? button('Heal', 'heal') : button('Cut off', 'cut')}
+          {button(isDead ? 'Start' : 'Restart', 'restart')}
+        </div>
       </td>
     </tr>
   );
@@ -136,12 +138,14 @@ function BusRow({ demo, state }: { demo: Demo; state: DemoProcessState }) {
       <td class="muted">nats-server</td>
       <td />
       <td />
-      <td class="playground-buttons">
-        {button('Kill', 'killBus', state === 'dead')}
-        {state === 'paused'
-          ? button('Resume', 'resumeBus')
-          : button('Pause', 'pauseBus', state !== 'running')}
-        {button(state === 'dead' ? 'Start' : 'Restart', 'restartBus')}
+      <td>
+        <div class="playground-buttons">
+          {button('Kill', 'killBus', state === 'dead')}
+          {state === 'paused'
+            ? button('Resume', 'resumeBus')
+            : button('Pause', 'pauseBus', state !== 'running')}
+          {button(state === 'dead' ? 'Start' : 'Restart', 'restartBus')}
+        </div>
       </td>
     </tr>
   );

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DemoStatus } from '../../../protocol/demo.ts';
 import {
   type Frame,
+  labelRoom,
   labelRows,
   linePath,
   marks,
@@ -19,7 +20,7 @@ import {
 
 const height = 300;
 const rowHeight = 14;
-const margin = { left: 46, right: 12, top: labelRows * rowHeight + 8, bottom: 24 };
+const margin = { left: 46, right: labelRoom, top: labelRows * rowHeight + 8, bottom: 24 };
 const tickMs = 20_000;
 const widthMin = 320;
 
@@ -100,17 +101,15 @@ function Outages({ status, frame }: PartProps) {
   const { top, height: tall } = frame;
   return (
     <g class="plot-outages">
-      {stretches(status.outages, frame).map(({ x, width, label, isOngoing }) => (
-        <g key={`${x} ${label}`} class={isOngoing ? 'is-ongoing' : ''}>
-          <rect x={x} y={top} width={width} height={tall} />
-          <text
-            x={x + width + 4 > frame.left + frame.width - 60 ? x - 4 : x + width + 4}
-            y={top + tall / 2}
-            text-anchor={x + width + 4 > frame.left + frame.width - 60 ? 'end' : 'start'}
-          >
-            {label}
-          </text>
-        </g>
+      {stretches(status.outages, frame).map(({ x, width, isOngoing }) => (
+        <rect
+          key={x}
+          class={isOngoing ? 'is-ongoing' : ''}
+          x={x}
+          y={top}
+          width={width}
+          height={tall}
+        />
       ))}
     </g>
   );
@@ -136,14 +135,16 @@ function Marks({ status, frame }: PartProps) {
   const foot = frame.top + frame.height;
   return (
     <g>
-      {marks(status.events, frame).map(({ x, label, kind, row, isLeft }) => {
-        const y = (row + 1) * rowHeight - 2;
+      {marks(status, frame).map(({ x, label, kind, row }) => {
+        const y = ((row ?? labelRows - 1) + 1) * rowHeight - 2;
         return (
           <g key={`${x} ${label}`} class={`plot-mark is-${kind}`}>
-            <line x1={x} x2={x} y1={y - 9} y2={foot} />
-            <text x={isLeft ? x - 4 : x + 4} y={y} text-anchor={isLeft ? 'end' : 'start'}>
-              {label}
-            </text>
+            <line x1={x} x2={x} y1={row === null ? frame.top : y - 9} y2={foot} />
+            {row === null ? null : (
+              <text x={x + 4} y={y}>
+                {label}
+              </text>
+            )}
           </g>
         );
       })}

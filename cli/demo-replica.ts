@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import type { DemoProcessState } from '../protocol/demo.ts';
 import { type Exit, type GuardedProcess, startGuarded } from './guarded-process.ts';
 
+export const demoEnsembleName = 'demo';
 const logBytesMax = 16 * 1024 * 1024;
 /** Lines shown in each showMs; the file has them all. */
 const shownMax = 5;
@@ -181,7 +182,7 @@ export function demoZooCfg(
     '4lw.commands.whitelist=*',
     // On one machine they would all want port 8080.
     'admin.enableServer=false',
-    'ensemble=demo',
+    `ensemble=${demoEnsembleName}`,
     `natsUrl=${natsUrl}`,
     ...(replicas === 1 ? ['standaloneEnabled=false'] : []),
     // The replicas meet on the bus: nobody listens on the first two ports of a line.

@@ -10,7 +10,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Notes } from '../actors/note.ts';
-import type { DemoControl } from '../console/server/demo-control.ts';
+import type { RunningConsole } from '../console/server/console-server.ts';
+import { startDemoConsole } from './demo-console.ts';
 import { DemoEnsemble } from './demo-ensemble.ts';
 import { DemoPlayground } from './demo-playground.ts';
 import type { DemoReplica } from './demo-replica.ts';
@@ -24,7 +25,6 @@ const startPollMs = 100;
 const pollMs = 500;
 /** While there is load, or the playground is looked at. */
 const watchedPollMs = 150;
-/** With all replicas dead and nobody at the console it ends after this time. */
 const idleMsUsual = 60_000;
 /** How long the first report waits for replicas that are behind. */
 const fullMsMax = 5_000;
@@ -48,23 +48,13 @@ export interface DemoOptions {
   readonly main: string;
   /** A path as the user would write it. */
   readonly shown: (path: string) => string;
-  /** Serves the console; null when that cannot be. Without it nobody could mend anything. */
-  readonly startConsole?: (demo: ConsoleOfDemo) => Promise<RunningConsole | null>;
+  /** Of the console; null: the usual one, or a free one. */
+  readonly consolePort: number | null;
+  /** With all replicas dead and nobody at the console it ends after this time. */
   readonly idleMs?: number;
 }
 
-export interface ConsoleOfDemo {
-  readonly control: DemoControl;
-  readonly natsUrl: string;
-  readonly say: (line: string) => void;
-}
-
-export interface RunningConsole {
-  readonly port: number;
-  close(): Promise<void>;
-}
-
-/** Runs until it is stopped by a signal or has lost its quorum; resolves to the exit code. */
+/** Runs until it is stopped by a signal or nothing is left of it; resolves to the exit code. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   // A terminal that was closed must not end us before the replicas are stopped.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -137,7 +127,7 @@ class Demo {
       this.#isKilled = true;
       say('killed: the next start recovers what was acknowledged');
       this.#ensemble.kill();
-      void this.#ensemble.close().then(() => this.#end(exitKilled));
+      void this.#close().then(() => this.#end(exitKilled));
     }
   }
 
@@ -148,10 +138,14 @@ class Demo {
     const late = await this.#ensemble.stop(stopMsMax);
     if (late.length > 0) say(`replica ${listed(late)} did not stop in time and was killed`);
     if (this.#isKilled) return;
-    await this.#console?.close();
-    await this.#ensemble.close();
+    await this.#close();
     say(`stopped; the data stay in ${this.#options.shown(this.#options.data)}`);
     this.#end(code);
+  }
+
+  async #close(): Promise<void> {
+    await this.#console?.close();
+    await this.#ensemble.close();
   }
 
   #died(replica: DemoReplica, exit: Exit): void {
@@ -204,10 +198,11 @@ class Demo {
   }
 
   async #startConsole(): Promise<void> {
+    const demo = this.#playground;
     const natsUrl = `nats://${loopback}:${this.#ensemble.bus.port}`;
-    const demo = { control: this.#playground, natsUrl, say };
+    const { consolePort: port } = this.#options;
     try {
-      this.#console = (await this.#options.startConsole?.(demo)) ?? null;
+      this.#console = await startDemoConsole({ demo, natsUrl, port, notes: consoleNotes });
     } catch (error) {
       say(`there is no console: ${(error as Error).message}`);
     }
@@ -288,12 +283,12 @@ function say(line: string): void {
   console.log(`natskeeper: ${line}`);
 }
 
-const withFields = (message: string, fields: object = {}) =>
-  say(`bus: ${[message, ...Object.entries(fields).map(([k, v]) => `${k}=${v}`)].join(' ')}`);
+/** What is wrong goes to the terminal, with its fields. */
+function notesOf(who: string): Notes {
+  const withFields = (message: string, fields: object = {}) =>
+    say(`${who}: ${[message, ...Object.entries(fields).map(([k, v]) => `${k}=${v}`)].join(' ')}`);
+  return { debug() {}, info() {}, warn: withFields, error: withFields };
+}
 
-const busNotes: Notes = {
-  debug() {},
-  info() {},
-  warn: withFields,
-  error: withFields,
-};
+const busNotes = notesOf('bus');
+const consoleNotes = notesOf('console');

@@ -14,6 +14,7 @@ export const usage = `usage:
   npm start -- --port 2281           … on ports 2281, 2282, 2283
   npm start -- --replicas 5          … of five replicas (1, 3, 5, 7 or 9)
   npm start -- --data DIR            … with its data in DIR
+  npm start -- --console-port 8081   … with its console there (else on 8080, or on any free port)
   npm start -- --config zoo.cfg      one replica as an existing zoo.cfg describes it
   npm run standalone                 one replica without a bus on port 2181, data in ./data;
                                      takes -- --port P and -- --data DIR too
@@ -35,10 +36,10 @@ const replicasAllowed = [1, 3, 5, 7, 9];
 /**
  * Checks all that `npm start` needs before anything is installed or built.
  * @param {string[]} args
- * @returns {Promise<{ port: number, replicas: number, data: string }>}
+ * @returns {Promise<{ port: number, replicas: number, data: string, consolePort: number | null }>}
  */
 export async function demoOptions(args) {
-  const given = parse(args, ['port', 'data', 'replicas']);
+  const given = parse(args, ['port', 'data', 'replicas', 'console-port']);
   const data = resolve(given.data ?? 'data');
   const found = replicasIn(data);
   const replicas = Number(given.replicas ?? (found || replicasUsual));
@@ -54,7 +55,8 @@ export async function demoOptions(args) {
   }
   const port = portOf(given.port, replicas);
   for (let at = port; at < port + replicas; at++) await checkPort(at, 'npm start', port);
-  return { port, replicas, data };
+  const consolePort = await consolePortOf(given['console-port']);
+  return { port, replicas, data, consolePort };
 }
 
 /**
@@ -109,7 +111,7 @@ function parse(args, names) {
   const options = {};
   for (let at = 0; at < args.length; at++) {
     const arg = args[at];
-    const [, name, inline] = /^--(\w+)(?:=(.*))?$/.exec(arg) ?? [];
+    const [, name, inline] = /^--([\w-]+)(?:=(.*))?$/.exec(arg) ?? [];
     const isKnown = name !== undefined && names.includes(name);
     const value = isKnown ? (inline ?? args[++at]) : undefined;
     if (!value) throw new Stop(`cannot use '${arg}'\n${usage}`, 2);
@@ -126,8 +128,19 @@ function portOf(text = '2181', count) {
   throw new Stop(`--port takes a number from 1 to ${max}, not '${text}'`, 2);
 }
 
+/** Null when none is asked for. */
+async function consolePortOf(text) {
+  if (text === undefined) return null;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new Stop(`--console-port takes a number from 1 to 65535, not '${text}'`, 2);
+  }
+  await checkPort(port, 'npm start', port, '--console-port');
+  return port;
+}
+
 /** Fails with advice when nobody could listen on `port`; `first` is what --port was. */
-function checkPort(port, command, first) {
+function checkPort(port, command, first, option = '--port') {
   return new Promise((done, failed) => {
     const probe = createServer();
     probe.once('error', ({ code }) => {
@@ -137,7 +150,7 @@ function checkPort(port, command, first) {
         EACCES: `this user may not listen on port ${port}`,
       };
       const reason = reasons[code] ?? `cannot listen on port ${port} (${code})`;
-      failed(new Stop(`${reason}; choose another: ${command} -- --port ${other}`));
+      failed(new Stop(`${reason}; choose another: ${command} -- ${option} ${other}`));
     });
     probe.listen(port, () => probe.close(done));
   });

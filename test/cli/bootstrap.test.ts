@@ -157,6 +157,7 @@ describe('in a tree that is installed and built', () => {
     expect(JSON.parse(/demo (.*)/.exec(said)![1]!)).toEqual({
       port,
       replicas: 5,
+      consolePort: null,
       data: join(tree, 'data'),
       program: join(tree, 'nats-server'),
       main: join(tree, 'dist/cli/main.js'),

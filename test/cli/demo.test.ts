@@ -10,7 +10,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { demoZooCfg } from '../../cli/demo-replica.ts';
 import { leaderOf, listed } from '../../cli/demo-status.ts';
 import { findNatsServer } from '../../cli/nats-program.ts';
-import { isAlive } from '../../cli/port-holder.ts';
+import { freeLoopbackPort, isAlive } from '../../cli/port-holder.ts';
+import type { DemoStatus } from '../../protocol/demo.ts';
 import { temporaryFolder } from '../support/temp.ts';
 import { treeTop } from '../support/tidy-source.ts';
 import { pause } from '../support/zoo-process.ts';
@@ -32,14 +33,17 @@ interface RunningDemo {
 
 /** Starts cli/demo.ts as bootstrap.mjs does, in a process of its own. */
 async function demo(
-  options: { standIn?: string; data?: string; isServing?: boolean } = {},
+  options: { standIn?: string; data?: string; isServing?: boolean; idleMs?: number } = {},
 ): Promise<RunningDemo> {
   const folder = temporaryFolder();
   compile(['cli/demo.ts'], folder);
   const data = options.data ?? join(folder, 'data');
   const port = await portsInARow(3);
   const main = join(treeTop, 'test/cli/stand-in-replica.mjs');
-  const settings = JSON.stringify({ port, replicas: 3, data, program, main });
+  const { idleMs = 60_000 } = options;
+  const consolePort = await freeLoopbackPort();
+  const given = { port, replicas: 3, data, program, main, consolePort, idleMs };
+  const settings = JSON.stringify(given);
   const script = `
     const { runDemo } = await import(process.argv[2]);
     process.exitCode = await runDemo({ ...${settings}, shown: (path) => path });
@@ -132,19 +136,40 @@ describe.skipIf(program === null)('the demo', () => {
     expect(log).toMatch(/natsUrl=nats:\/\/127\.0\.0\.1:\d+\n[\s\S]*nothing to see/);
   });
 
-  test('names a replica that dies and the new leader, and ends without a quorum', async () => {
+  test('names a replica that dies and the new leader, and goes on without a quorum', async () => {
     const running = await demo();
+    const page = /break it and watch: (http:\/\/127\.0\.0\.1:\d+)/.exec(running.said())?.[1];
 
     process.kill(running.pidOf(1), 'SIGKILL');
     await until(() => running.said().includes('leads now'), 'another leader');
     process.kill(running.pidOf(3), 'SIGKILL');
+    await until(() => running.said().includes('no quorum'), 'the quorum lost');
 
-    expect(await running.exit).toBe(1);
     expect(running.said()).toMatch(/replica 1 ended: killed by SIGKILL; log: .*replica-1/);
     expect(running.said()).toContain('2 of 3 go on');
     expect(running.said()).toMatch(/replica 2 \(port \d+, pid \d+\) leads now/);
-    expect(running.said()).toContain('1 of 3 are no quorum');
-    expect(isAlive(running.pidOf(2))).toBe(false);
+    expect(running.said()).toContain(
+      `1 of 3 are no quorum, so nothing can be written for now (start it again: ${page}/#/play`,
+    );
+    expect(isAlive(running.pidOf(2))).toBe(true);
+    const status = (await (await fetch(`${page}/api/demo`)).json()) as DemoStatus;
+    const states = status.replicas.map(({ state }) => state);
+    expect(states).toEqual(['dead', 'running', 'dead']);
+    const headers = { 'content-type': 'application/json' };
+    const asked = { method: 'POST', headers, body: '{"sid":1}' };
+    const answer = await fetch(`${page}/api/demo/restart`, asked);
+    expect(answer.status).toBe(200);
+    await until(() => running.said().includes('replica 1 (port'), 'it leads again');
+    expect((await fetch(`${page}/api/demo/heal`, asked)).status).toBe(409);
+  });
+
+  test('ends when all replicas are dead and nobody looks', async () => {
+    const running = await demo({ idleMs: 300 });
+
+    for (const sid of [1, 2, 3]) process.kill(running.pidOf(sid), 'SIGKILL');
+
+    expect(await running.exit).toBe(1);
+    expect(running.said()).toContain('all replicas are dead, and nobody looks at the console');
   });
 
   test('shows why replicas cannot start', async () => {

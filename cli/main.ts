@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The command line: `natskeeper server` runs one replica, `natskeeper console` the page alone.
- * Reads the configuration, hands over what is needed, and turns signals and failures into an
- * orderly end.
+ * The command line: `natskeeper server` runs one replica, `natskeeper console` the page alone,
+ * `natskeeper top` shows an ensemble in the terminal. Reads the configuration, hands over what is
+ * needed, and turns signals and failures into an orderly end.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -11,6 +11,8 @@ import type { ConfigInput } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { type ConsoleOptions, runConsole } from './console.ts';
 import { runServer } from './server.ts';
+import { runTop, type TopParts } from './top.ts';
+import { openTopSource } from './top-source.ts';
 
 const program = new Command('natskeeper').description(
   'ZooKeeper, as an actor system: the same clients, the same data model, the same guarantees',
@@ -40,6 +42,36 @@ program
   .action(async (settings: string[], options: ConsoleOptions & { config?: string }) => {
     process.exit(await runConsole(configInput(options.config, settings), options));
   });
+
+program
+  .command('top')
+  .description('look at an ensemble in the terminal, over its bus or by four-letter words')
+  .option('--config <zoo.cfg>', 'the configuration file of any of its replicas')
+  .option(
+    '--servers <host:port,...>',
+    'client ports to ask by mntr and srvr (Apache ZooKeeper too)',
+  )
+  .option('--once', 'print one table and end')
+  .action(async (options: { config?: string; servers?: string; once?: boolean }) => {
+    process.exit(await runTop(topPartsOf(options)));
+  });
+
+function topPartsOf(options: { config?: string; servers?: string; once?: boolean }): TopParts {
+  const file = options.config ?? null;
+  const files = { readFile: (path: string) => readFileSync(path, 'utf8'), exists: existsSync };
+  const input = file === null ? null : { file, env: process.env, ...files };
+  return {
+    source: openTopSource(input, options.servers ?? null),
+    isOnce: options.once === true,
+    output: process.stdout,
+    input: process.stdin,
+    wallMs: Date.now,
+    pause: (ms) => new Promise((done) => setTimeout(done, ms)),
+    stopped: new Promise((resolve) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, resolve);
+    }),
+  };
+}
 
 function configInput(file: string | undefined, settings: readonly string[]): ConfigInput {
   return {

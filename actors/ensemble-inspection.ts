@@ -7,7 +7,7 @@ import type { AnswerTo, InspectFilter, InspectRecord, Question } from '../protoc
 import { type Bus, type Subscription, subjects } from './bus.ts';
 import type { Clock, Timer } from './clock.ts';
 import { concerns, unionOf } from './inspect-filter.ts';
-import type { Inspection } from './inspection.ts';
+import type { Inspection, TakeRecords } from './inspection.ts';
 import type { Inspector } from './inspector.ts';
 import { packJson, readJson } from './json-frame.ts';
 import type { Random } from './random.ts';
@@ -35,7 +35,7 @@ export interface EnsembleInspectionParts {
 
 interface Watcher {
   readonly filter: InspectFilter;
-  readonly take: (records: readonly InspectRecord[]) => void;
+  readonly take: TakeRecords;
 }
 
 interface Asked {
@@ -78,7 +78,7 @@ export class EnsembleInspection implements Inspection {
     return [...new Set([...own, ...heard])].sort((one, other) => one - other);
   }
 
-  watch(filter: InspectFilter, take: Watcher['take']): Subscription {
+  watch(filter: InspectFilter, take: TakeRecords): Subscription {
     const watcher = { filter, take };
     this.#watchers.add(watcher);
     const own = this.#parts.own?.inspector.watch(filter, take);

@@ -7,6 +7,8 @@
 import type { AnswerTo, InspectFilter, InspectRecord, Question } from '../protocol/inspection.ts';
 import type { Subscription } from './bus.ts';
 
+export type TakeRecords = (records: readonly InspectRecord[]) => void;
+
 export interface Inspection {
   readonly ensemble: string;
   /** Of the replica in this process; 0 when there is none. */
@@ -14,7 +16,7 @@ export interface Inspection {
   /** Replicas that said something within the last seconds, our own among them; sorted. */
   sids(): readonly number[];
   /** From now on, in batches, until it is cancelled. */
-  watch(filter: InspectFilter, take: (records: readonly InspectRecord[]) => void): Subscription;
+  watch(filter: InspectFilter, take: TakeRecords): Subscription;
   /** Rejects when the replica says no, or nothing within seconds (an Error that says so). */
   ask<Asked extends Question>(sid: number, question: Asked): Promise<AnswerTo<Asked>>;
 }

@@ -20,6 +20,7 @@ import type { Clock } from './clock.ts';
 import { firedTransitions } from './fired-transitions.ts';
 import { stateName } from './host.ts';
 import { concerns, type StampedAway, unionOf } from './inspect-filter.ts';
+import type { TakeRecords } from './inspection.ts';
 import { messageName } from './message-names.ts';
 import type { Notes } from './note.ts';
 import { RecordBudget } from './record-budget.ts';
@@ -42,7 +43,7 @@ export interface Place {
 
 interface Watcher {
   readonly filter: InspectFilter;
-  readonly take: (records: readonly InspectRecord[]) => void;
+  readonly take: TakeRecords;
 }
 
 export class Inspector implements TapSink {
@@ -74,7 +75,7 @@ export class Inspector implements TapSink {
   }
 
   /** Records from now on, until it is cancelled. */
-  watch(filter: InspectFilter, take: Watcher['take']): Subscription {
+  watch(filter: InspectFilter, take: TakeRecords): Subscription {
     const watcher = { filter, take };
     this.#watchers.add(watcher);
     this.#wantedChanged();

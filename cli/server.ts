@@ -8,18 +8,22 @@ import type { BusLinks } from '../actors/bus.ts';
 import type { AcceptSocket } from '../actors/client-socket.ts';
 import { systemClock } from '../actors/clock.ts';
 import { FourLetterWords } from '../actors/four-letter-words.ts';
+import { LastingInspection } from '../actors/lasting-inspection.ts';
 import { listen } from '../actors/listener.ts';
 import type { Notes } from '../actors/note.ts';
 import { systemFacts } from '../actors/process-facts.ts';
 import { systemRandom } from '../actors/random.ts';
 import { Replica } from '../actors/replica.ts';
+import { ReplicaInspection } from '../actors/replica-inspection.ts';
 import { viewOf } from '../actors/replica-view.ts';
 import { isDistributed, type Settings } from '../actors/settings.ts';
+import type { RunningConsole } from '../console/server/console-server.ts';
 import { DirectoryInUse } from '../storage/data-lock.ts';
 import { openStores, type Stores } from '../storage/stores.ts';
 import { busAddressOf } from './bus-config.ts';
 import { type ConfigInput, loadSettings } from './config.ts';
 import { ConfigError } from './config-error.ts';
+import { serveConsole } from './console-part.ts';
 import { type BusAddress, openLinks } from './links.ts';
 import { makeNotes } from './notes.ts';
 import { type OwnBus, startOwnBus } from './own-bus.ts';
@@ -42,6 +46,8 @@ class Server {
   readonly #notes: Notes;
   #replica: Replica | null = null;
   #ownBus: OwnBus | null = null;
+  readonly #inspection: LastingInspection;
+  #console: RunningConsole | null = null;
   #isStopping = false;
   #resolve: (code: number) => void = () => {};
   #reject: (reason: Error) => void = () => {};
@@ -49,6 +55,7 @@ class Server {
   constructor(settings: Settings, notes: Notes) {
     this.#settings = settings;
     this.#notes = notes;
+    this.#inspection = new LastingInspection(settings.ensemble, settings.sid || 1);
   }
 
   async run(): Promise<number> {
@@ -61,8 +68,25 @@ class Server {
       this.#resolve = resolve;
       this.#reject = reject;
       if (this.#isStopping) void this.#endBeforeStart(stores);
-      else this.#start(stores, address);
+      else {
+        this.#start(stores, address);
+        void this.#serveConsole();
+      }
     });
+  }
+
+  async #serveConsole(): Promise<void> {
+    const settings = this.#settings.console;
+    if (settings.port === null) return;
+    const part = { inspection: this.#inspection, settings, notes: this.#notes };
+    try {
+      const running = await serveConsole(part, settings.port);
+      if (this.#isStopping) await running.close();
+      else this.#console = running;
+    } catch (failure) {
+      await this.#replica?.stop();
+      await this.#fail(new ConfigError(`console.port: ${(failure as Error).message}`));
+    }
   }
 
   async #endBeforeStart(stores: Stores): Promise<void> {
@@ -100,6 +124,9 @@ class Server {
       refused: (reason) => void this.#fail(new ConfigError(reason)),
     });
     this.#replica = replica;
+    const version = systemFacts.version;
+    const seams = { clock: systemClock, random: systemRandom, links, version };
+    this.#inspection.set(new ReplicaInspection(replica, seams));
     replica.start().then(
       () => this.#notes.info('serving clients', { port: replica.address?.port ?? null }),
       async (failure: Error) => {
@@ -128,6 +155,7 @@ class Server {
 
   /** A leader's snapshot lies beside our data: it takes its place as the stores are opened. */
   async #rebuild(address: BusAddress | null): Promise<void> {
+    this.#inspection.set(null);
     try {
       const stores = await openPatiently(this.#settings);
       if (this.#isStopping) await stores.close();
@@ -145,11 +173,17 @@ class Server {
   #stop(signal: string): void {
     this.#isStopping = true;
     this.#notes.info('stopping', { signal });
-    void this.#replica?.stop().then(async () => {
-      await this.#ownBus?.stop();
-      this.#notes.info('stopped');
-      this.#resolve(exitStopped);
-    });
+    void this.#end();
+  }
+
+  async #end(): Promise<void> {
+    if (this.#replica === null) return;
+    await this.#console?.close();
+    this.#inspection.set(null);
+    await this.#replica.stop();
+    await this.#ownBus?.stop();
+    this.#notes.info('stopped');
+    this.#resolve(exitStopped);
   }
 }
 

@@ -4,7 +4,7 @@
  * of turns (inspect-slices.ts), so that requests of clients are not held up.
  */
 
-import type { Answers, Question } from '../protocol/inspection.ts';
+import type { Answers, AnswerTo, Question } from '../protocol/inspection.ts';
 import { questionFault } from '../protocol/question.ts';
 import type { Clock } from './clock.ts';
 import { InspectChildren } from './inspect-children.ts';
@@ -19,7 +19,11 @@ import type { ReplicaView } from './replica-view.ts';
 
 /** Those about the state of the replica, and not about its actors. */
 export type StateQuestion = Exclude<Question, { what: 'status' | 'actors' | 'recent' }>;
-export type StateAnswer = Answers[StateQuestion['what']];
+
+/** Is it one that InspectAnswers answers? */
+export function isStateQuestion(question: Question): question is StateQuestion {
+  return !['status', 'actors', 'recent'].includes(question.what);
+}
 
 /** More are refused, so that what waits stays bounded. */
 const questionsMax = 32;
@@ -48,7 +52,7 @@ export class InspectAnswers {
   }
 
   /** Rejects with an Error whose message is a sentence for whoever asked. */
-  async answer(question: StateQuestion): Promise<StateAnswer> {
+  async answer<Asked extends StateQuestion>(question: Asked): Promise<AnswerTo<Asked>> {
     const fault = questionFault(question);
     if (fault !== null) throw new Error(fault);
     if (this.#underWay === questionsMax) {
@@ -57,13 +61,14 @@ export class InspectAnswers {
     this.#underWay++;
     try {
       await this.#slices.turn();
-      return await this.#answer(question);
+      // Each kind of question has the answer of its kind.
+      return (await this.#answer(question)) as AnswerTo<Asked>;
     } finally {
       this.#underWay--;
     }
   }
 
-  #answer(question: StateQuestion): Promise<StateAnswer> {
+  #answer(question: StateQuestion): Promise<Answers[StateQuestion['what']]> {
     switch (question.what) {
       case 'sessions':
         return this.#sessions.page(question);

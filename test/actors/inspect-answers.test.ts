@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { isStateQuestion } from '../../actors/inspect-answers.ts';
 import { Slices } from '../../actors/inspect-slices.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { InspectRig } from '../support/inspect-rig.ts';
@@ -17,6 +18,11 @@ describe('questions', () => {
     const bad = rig.ask({ ...root, path: 'a' });
     await expect(bad).rejects.toThrow('"path" is no path of a znode: path must start with /');
     expect(rig.turns).toBe(0);
+  });
+
+  test('about the state of the replica are told from those about its actors', () => {
+    expect(isStateQuestion(root)).toBe(true);
+    expect(isStateQuestion({ what: 'recent' })).toBe(false);
   });
 
   test('are refused above so many at once, and taken again afterwards', async () => {

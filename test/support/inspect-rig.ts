@@ -62,9 +62,8 @@ export class InspectRig {
     state.tree.noteChildChange(parent, 0, state.lastZxid);
   }
 
-  async ask<Asked extends StateQuestion>(question: Asked): Promise<AnswerTo<Asked>> {
-    const [answer] = await this.askAll([question]);
-    return answer as AnswerTo<Asked>;
+  ask<Asked extends StateQuestion>(question: Asked): Promise<AnswerTo<Asked>> {
+    return this.run(this.answers.answer(question));
   }
 
   /** All at once; the answers in the order of the questions. */

@@ -1,7 +1,8 @@
 /**
  * Long answers in short slices, so that no question holds up the replica. However many questions
- * are being answered, one slice runs in a turn of the event loop, of about 2 ms, and they take
- * turns. A slice also ends by the amount of its work, whatever the clock says.
+ * are being answered, one slice runs in a turn of the event loop, of about 2 ms, they take turns,
+ * and half of the time is left to the clients. A slice also ends by the amount of its work,
+ * whatever the clock says.
  */
 
 import type { Clock } from './clock.ts';
@@ -18,7 +19,10 @@ export class Slices {
   #isArranged = false;
   #unitsLeft = 0;
   #nextLook = 0;
-  #endMs = 0;
+  #beganMs = 0;
+  #isRunning = false;
+  /** No slice before that: the last one is followed by a rest as long as itself. */
+  #restUntilMs = 0;
 
   constructor(clock: Pick<Clock, 'monotonicMs' | 'defer'>) {
     this.#clock = clock;
@@ -27,9 +31,16 @@ export class Slices {
   /** Resolves when a new slice begins for the caller, in a later turn of the event loop. */
   turn(): Promise<void> {
     return new Promise((resolve) => {
+      if (this.#isRunning) this.#rest();
       this.#waiting.push(resolve);
       this.#arrange();
     });
+  }
+
+  #rest(): void {
+    this.#isRunning = false;
+    const tookMs = Math.min(this.#clock.monotonicMs() - this.#beganMs, sliceMs);
+    this.#restUntilMs = this.#beganMs + 2 * tookMs;
   }
 
   #arrange(): void {
@@ -40,9 +51,12 @@ export class Slices {
 
   #begin(): void {
     this.#isArranged = false;
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#restUntilMs) return this.#arrange();
+    this.#isRunning = true;
+    this.#beganMs = nowMs;
     this.#unitsLeft = unitsPerSliceMax;
     this.#nextLook = unitsPerSliceMax - unitsPerLook;
-    this.#endMs = this.#clock.monotonicMs() + sliceMs;
     this.#waiting.shift()?.();
     this.#arrange();
   }
@@ -53,6 +67,6 @@ export class Slices {
     if (this.#unitsLeft > this.#nextLook) return false;
     if (this.#unitsLeft <= 0) return true;
     this.#nextLook = this.#unitsLeft - unitsPerLook;
-    return this.#clock.monotonicMs() >= this.#endMs;
+    return this.#clock.monotonicMs() >= this.#beganMs + sliceMs;
   }
 }

@@ -59,6 +59,34 @@ describe('slices', () => {
     expect(clock.deferredCount).toBe(0);
   });
 
+  test('are followed by a rest as long as themselves, 2 ms at most', async () => {
+    const clock = new FakeClock();
+    const slices = new Slices(clock);
+    let begun = 0;
+    const settle = () => new Promise((resolve) => setImmediate(resolve));
+    const turnAt = async (ms: number) => {
+      clock.nowMs += ms;
+      clock.endTurn();
+      await settle();
+      return begun;
+    };
+    const work = async (ms: number) => {
+      await slices.turn();
+      begun++;
+      clock.nowMs += ms;
+    };
+    const all = work(1.5)
+      .then(() => work(100))
+      .then(() => work(0));
+
+    expect(await turnAt(0)).toBe(1);
+    expect(await turnAt(1)).toBe(1);
+    expect(await turnAt(0.5)).toBe(2);
+    // It was stopped meanwhile: there was time enough for others.
+    expect(await turnAt(0)).toBe(3);
+    await all;
+  });
+
   test('end when 2 ms have passed, and by their work when no time passes', async () => {
     const clock = new FakeClock();
     const slices = new Slices(clock);
@@ -77,6 +105,7 @@ describe('slices', () => {
     expect(unitsOf(0)).toBe(16_384);
     await begin();
     expect(unitsOf(0.001)).toBe(2048);
+    clock.advance(2);
     await begin();
     expect(slices.spend(1_000_000)).toBe(true);
   });

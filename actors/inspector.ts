@@ -29,8 +29,10 @@ import { shownValue } from './shown-value.ts';
 import { Tap, type TappedActor, type TappedStep, type TappedTable, type TapSink } from './tap.ts';
 
 export const ringRecordsMax = 10_000;
+/** Of these, changes of state: nothing that there is a lot of drives them out. */
+const changesMax = 4000;
 /** Of each machine, and of frames by sender and kind, in a tenth of a second. */
-const recordsPerWindow = 100;
+const recordsPerWindow = 10;
 const flushMs = 50;
 /** As Stately's inspector counts its format. */
 const formatVersion = '0.7.2';
@@ -53,7 +55,8 @@ export class Inspector implements TapSink {
   readonly sid: number;
   readonly #origin: number;
   readonly #actors = new Map<string, TappedActor>();
-  readonly #ring = new RecordRing(ringRecordsMax);
+  readonly #changes = new RecordRing(changesMax);
+  readonly #samples = new RecordRing(ringRecordsMax - changesMax);
   readonly #budget = new RecordBudget(recordsPerWindow);
   readonly #watchers = new Set<Watcher>();
   #wanted: InspectFilter | null = null;
@@ -89,7 +92,8 @@ export class Inspector implements TapSink {
 
   /** What happened last, oldest first. */
   recent(): InspectRecord[] {
-    return this.#ring.all();
+    const all = [...this.#changes.all(), ...this.#samples.all()];
+    return all.sort((one, other) => one.seq - other.seq);
   }
 
   /** The replica's own actors as they are now. */
@@ -110,7 +114,7 @@ export class Inspector implements TapSink {
 
   began(actor: TappedActor): void {
     this.#actors.set(actor.name, actor);
-    this.#keep(this.#actorRecord(actor, false), actor.machine.id);
+    this.#keep(this.#actorRecord(actor, false), actor.machine.id, this.#changes);
   }
 
   stepped(actor: TappedActor, { event, before, from, to }: TappedStep): void {
@@ -135,6 +139,7 @@ export class Inspector implements TapSink {
         ...this.#stamp(),
       },
       machine.id,
+      from === to ? this.#samples : this.#changes,
     );
     if (after.status === 'done') this.#actors.delete(actor.name);
   }
@@ -211,8 +216,8 @@ export class Inspector implements TapSink {
     };
   }
 
-  #keep(record: InspectRecord, kind: string): void {
-    this.#ring.push(record);
+  #keep(record: InspectRecord, kind: string, ring = this.#samples): void {
+    ring.push(record);
     if (this.#wanted?.machines.includes(kind)) this.#queue(record);
   }
 

@@ -37,12 +37,6 @@ export function wordField<Word extends string>(
   return found;
 }
 
-export function booleanField(from: JsonObject, name: string): boolean {
-  const value = from[name];
-  if (typeof value !== 'boolean') throw fault(name, 'true or false');
-  return value;
-}
-
 export interface Bounds {
   readonly min: number;
   readonly max: number;

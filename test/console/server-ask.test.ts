@@ -15,7 +15,7 @@ describe('a question', () => {
 
     expect(answer.status).toBe(200);
     expect(answer.json()).toEqual(statusOf(3));
-    expect(inspection.asked).toEqual([{ sid: 3, question: { what: 'status' } }]);
+    expect(inspection.asked).toMatchObject([{ sid: 3, question: { what: 'status' } }]);
   });
 
   test('may be answered by nothing', async () => {
@@ -25,7 +25,7 @@ describe('a question', () => {
     expect((await post('/api/ask/1', { what: 'znode', path: '/none' })).text).toBe('null');
   });
 
-  test('of each kind is passed on with its own fields only', async () => {
+  test('of each kind is passed on, without what no question has', async () => {
     const { post, inspection } = await startRig();
     const questions = [
       { what: 'status' },
@@ -34,17 +34,18 @@ describe('a question', () => {
       { what: 'sessions', text: '', ...paging },
       { what: 'session', id: '0x100001a2b3c0000' },
       { what: 'watches', by: 'path', text: 'a', ...paging },
-      { what: 'children', path: '/', viewer: 'world', ...paging },
-      { what: 'znode', path: '/a/b', viewer: 'world' },
-      { ...search, viewer: 'world' },
-      { what: 'export', root: '/a', viewer: 'world' },
+      { what: 'children', path: '/', ...paging },
+      { what: 'znode', path: '/a/b' },
+      search,
+      { what: 'export', root: '/a' },
     ];
     for (const question of questions) {
       const answer = await post('/api/ask/1', { ...question, viewer: 'admin', more: 1 });
       expect([question.what, answer.status]).toEqual([question.what, 200]);
     }
 
-    expect(inspection.asked.map((asked) => asked.question)).toEqual(questions);
+    const asked = inspection.asked.map(({ question }) => question);
+    expect(asked).toEqual(questions.map((question) => ({ ...question, viewer: 'world' })));
   });
 });
 

@@ -39,6 +39,8 @@ const queueMax = 5_000;
 const chunkRecords = 250;
 /** So long may a record that was in the backlog also come by the bus. */
 const overlapMs = 5_000;
+/** Each one goes to all replicas. */
+const filtersPerSecondMax = 20;
 const policyViolation = 1008;
 
 /** What Stately's tools, which send no filter, get: the machines of which there are few. */
@@ -62,6 +64,7 @@ export class InspectViewer {
   #timer: Timer | null = null;
   #queue: InspectRecord[] = [];
   #dropped = 0;
+  #filters = { second: 0, count: 0 };
   #version = '';
   #isReady = false;
   #isClosed = false;
@@ -101,6 +104,11 @@ export class InspectViewer {
 
   /** A text that the viewer sent. */
   take(text: string): void {
+    const second = Math.floor(this.#clock.monotonicMs() / 1000);
+    if (second !== this.#filters.second) this.#filters = { second, count: 0 };
+    if (++this.#filters.count > filtersPerSecondMax) {
+      return this.refuse(`at most ${filtersPerSecondMax} filters are taken in a second`);
+    }
     try {
       this.#watch(filterOf(text));
     } catch (failure) {

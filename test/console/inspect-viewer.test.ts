@@ -280,6 +280,20 @@ describe('a message that is no filter ends the viewer with a sentence', () => {
   }
 });
 
+test('a viewer that changes its mind all the time is ended', async () => {
+  const { socket, clock, viewer, started } = seat();
+  await started;
+  const change = () => viewer.take('{"filter": {"machines": ["peer"]}}');
+  for (let at = 0; at < 20; at++) change();
+  clock.advance(1_000);
+  for (let at = 0; at < 20; at++) change();
+  const before = socket.closed;
+  change();
+
+  expect(before).toBeNull();
+  expect(socket.closed).toEqual({ code: 1008, reason: expect.stringContaining('20 filters') });
+});
+
 describe("in the form of Stately's inspector", () => {
   test('actors come first, then one message each', async () => {
     const actor = { ...stepRecord(1, 1), type: '@xstate.actor', definition: '{}' };

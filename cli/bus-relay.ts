@@ -15,6 +15,8 @@ interface Pair {
   far: Socket | null;
   /** A side of it was lost while it was cut: the other is told when it is healed. */
   isBroken: boolean;
+  /** Sides whose counterpart has ended while it was cut. */
+  readonly toEnd: Set<Socket>;
 }
 
 export class BusRelay {
@@ -64,6 +66,8 @@ export class BusRelay {
       else {
         if (!pair.far.writableNeedDrain) pair.near.resume();
         if (!pair.near.writableNeedDrain) pair.far.resume();
+        for (const side of pair.toEnd) side.end();
+        pair.toEnd.clear();
       }
     }
   }
@@ -76,7 +80,7 @@ export class BusRelay {
   }
 
   #accept(near: Socket): void {
-    const pair: Pair = { near, far: null, isBroken: false };
+    const pair: Pair = { near, far: null, isBroken: false, toEnd: new Set() };
     this.#pairs.add(pair);
     near.on('error', () => {});
     near.on('close', () => this.#lost(pair));
@@ -88,19 +92,23 @@ export class BusRelay {
     pair.far = far;
     far.on('error', () => {});
     far.on('close', () => this.#lost(pair));
-    this.#carry(pair.near, far);
-    this.#carry(far, pair.near);
+    this.#carry(pair, pair.near, far);
+    this.#carry(pair, far, pair.near);
     pair.near.resume();
   }
 
-  #carry(from: Socket, to: Socket): void {
+  #carry(pair: Pair, from: Socket, to: Socket): void {
     from.on('data', (part) => {
       if (!to.write(part)) from.pause();
     });
     to.on('drain', () => {
       if (!this.#isCut) from.resume();
     });
-    from.on('end', () => to.end());
+    // A paused socket tells its end all the same, if it holds no data.
+    from.on('end', () => {
+      if (this.#isCut) pair.toEnd.add(to);
+      else to.end();
+    });
   }
 
   #lost(pair: Pair): void {

@@ -8,6 +8,9 @@ import type { Inspection } from '../actors/inspection.ts';
 import type { InspectRecord, ReplicaStatus } from '../protocol/inspection.ts';
 import { lagOf, silentRow, type TopRow, type TopSource, type TopView } from './top-view.ts';
 
+/** Address by sid, as a configuration has it. */
+export type TopMembers = ReadonlyMap<number, string>;
+
 /** Six reports missed. */
 const staleMs = 3_000;
 const statusOnly = { machines: [], sids: null, instance: null };
@@ -21,29 +24,31 @@ interface Heard {
 
 export class TopBus implements TopSource {
   readonly #ensemble: string;
+  readonly #members: TopMembers;
   readonly #now: () => number;
   readonly #watch: { cancel(): void };
   readonly #closeBus: () => Promise<void>;
   readonly #heard = new Map<number, Heard>();
 
-  /** `now` is monotonic ms. */
-  constructor(inspection: Inspection, now: () => number, closeBus: () => Promise<void>) {
+  /** `members`: of whom nobody has told us yet; `now` is monotonic ms. */
+  constructor(
+    inspection: Inspection,
+    members: TopMembers,
+    now: () => number,
+    closeBus: () => Promise<void>,
+  ) {
+    this.#members = members;
     this.#ensemble = inspection.ensemble;
     this.#now = now;
     this.#closeBus = closeBus;
     this.#watch = inspection.watch(statusOnly, (records) => this.#take(records));
   }
 
-  /** Has anybody said anything? */
-  get hasHeard(): boolean {
-    return this.#heard.size > 0;
-  }
-
   async read(): Promise<TopView> {
     const heard = [...this.#heard.values()];
     const zxids = heard.map(({ status }) => status.loggedZxid);
     const rows = heard.map((each) => this.#row(each, zxids));
-    for (const [sid, address] of membersOf(heard)) {
+    for (const [sid, address] of heard.length > 0 ? membersOf(heard) : this.#members) {
       if (!this.#heard.has(sid)) rows.push(silentRow(sid, address, null));
     }
     rows.sort((one, other) => (one.sid ?? 0) - (other.sid ?? 0));

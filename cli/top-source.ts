@@ -31,7 +31,7 @@ export function openTopSource(input: ConfigInput | null, servers: string | null)
     env: { ZOO_MY_ID: firstMember(input), ...input.env },
   });
   const isOnBus = isDistributed(settings) && settings.natsUrl !== null;
-  return isOnBus ? overBus(settings) : wordsOf(clientAddresses(settings));
+  return isOnBus ? overBus(settings) : wordsOf(clientList(settings));
 }
 
 function overBus(settings: Settings): TopSource {
@@ -44,7 +44,7 @@ function overBus(settings: Settings): TopSource {
     clock: systemClock,
     random: systemRandom,
   });
-  return new TopBus(inspection, now, async () => {
+  return new TopBus(inspection, clientAddresses(settings), now, async () => {
     inspection.close();
     const { zab, election, bulk, system } = links;
     await Promise.all([zab, election, bulk, system].map((bus) => bus?.close()));
@@ -59,15 +59,23 @@ function wordsOf(servers: string): TopSource {
   }
 }
 
-/** Of all members, or of the one that is alone. */
-function clientAddresses({ servers, clientPort, clientPortAddress }: Settings): string {
-  const listed = servers.flatMap(({ clientAddress, addresses }) => {
+/** By sid, of the members that have one. */
+function clientAddresses({ servers, clientPort }: Settings): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const { sid, clientAddress, addresses } of servers) {
     const port = clientAddress?.port ?? clientPort;
-    if (port === null) return [];
+    if (port === null) continue;
     const named = clientAddress?.host;
     const host = named === undefined || named === anyHost ? addresses[0]!.host : named;
-    return [joined(host, port)];
-  });
+    found.set(sid, joined(host, port));
+  }
+  return found;
+}
+
+/** Of all members, or of the one that is alone. */
+function clientList(settings: Settings): string {
+  const { clientPort, clientPortAddress } = settings;
+  const listed = [...clientAddresses(settings).values()];
   if (listed.length > 0) return listed.join(',');
   if (clientPort !== null) return joined(clientPortAddress ?? '127.0.0.1', clientPort);
   throw new ConfigError('the configuration names no client port; valid: --servers host:port,…');

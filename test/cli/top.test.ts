@@ -83,6 +83,7 @@ function busRig() {
   };
   const source = new TopBus(
     inspection,
+    new Map([[7, 'g:2181']]),
     () => now,
     async () => {},
   );
@@ -99,6 +100,7 @@ function busRig() {
 describe('over the bus', () => {
   test('rates come from two reports, members that are not heard of are named', async () => {
     const { source, says } = busRig();
+    expect((await source.read()).rows).toMatchObject([{ sid: 7, address: 'g:2181', role: null }]);
     says({});
     expect((await source.read()).rows[0]).toMatchObject({ requestsPerSecond: null });
     says({ uptimeMs: 10_500, received: 1600, committed: 150 });

@@ -16,6 +16,14 @@ const closeMsMax = 500;
 /** After a failure: the client is quick to find another replica, and no busier than that. */
 const retryMsMax = 100;
 const clientsMax = 64;
+/**
+ * After an outage all clients sit where they were first let in, and a failure of that one replica
+ * would look like one of the ensemble. So long after a loss, each in turn, they go home again.
+ */
+const strayMs = 4_000;
+const strayTurnMs = 150;
+/** Keeps the servers in the order that is given: the shuffle changes each with itself. */
+const keepOrder = (): number => 1 - Number.EPSILON;
 
 export interface LoadSettings {
   readonly clients: number;
@@ -25,7 +33,7 @@ export interface LoadSettings {
 export const usualLoad: LoadSettings = { clients: 8, writesShare: 0.8 };
 
 interface Run {
-  readonly clients: readonly Client[];
+  readonly clients: Client[];
   isOver: boolean;
   done: Promise<unknown>;
 }
@@ -52,9 +60,9 @@ export class DemoLoad {
   start(settings: LoadSettings): void {
     if (this.#running !== null) return;
     this.#settings = settings;
-    const clients = Array.from({ length: settings.clients }, () => this.#connect());
+    const clients = Array.from({ length: settings.clients }, (_, at) => this.#connect(at));
     const run: Run = { clients, isOver: false, done: Promise.resolve() };
-    run.done = Promise.all(clients.map((client, at) => this.#work(client, at, run)));
+    run.done = Promise.all(clients.map((_, at) => this.#work(at, run)));
     this.#running = run;
     this.#meter.start();
   }
@@ -69,8 +77,12 @@ export class DemoLoad {
     await run.done;
   }
 
-  #connect(): Client {
-    return new Client(this.#servers, {
+  /** Each begins with another replica. */
+  #connect(at: number): Client {
+    const servers = this.#servers.split(',');
+    const home = at % servers.length;
+    return new Client([...servers.slice(home), ...servers.slice(0, home)].join(','), {
+      random: keepOrder,
       sessionTimeoutMs,
       operationTimeoutMs: requestMsMax,
       closeTimeoutMs: closeMsMax,
@@ -79,13 +91,30 @@ export class DemoLoad {
     });
   }
 
-  async #work(client: Client, at: number, run: Run): Promise<void> {
+  async #work(at: number, run: Run): Promise<void> {
     const settings = this.#settings;
+    let client = run.clients[at]!;
+    let lostMs: number | null = null;
+    const listen = (): void => {
+      client.onState((state) => {
+        if (state === 'suspended') lostMs = performance.now();
+      });
+    };
+    listen();
     const path = `${parent}/writer-${at + 1}`;
     const everyMs = (settings.clients * 1000) / requestsPerSecondMax;
     let isMade = false;
     let nextMs = performance.now();
     for (let count = 0; !run.isOver; count++) {
+      const isStray = lostMs !== null && performance.now() - lostMs > strayMs + at * strayTurnMs;
+      if (isStray && client.state === 'connected') {
+        await client.close();
+        if (run.isOver) return;
+        client = this.#connect(at);
+        run.clients[at] = client;
+        lostMs = null;
+        listen();
+      }
       try {
         if (!isMade) await make(client, path);
         isMade = true;

@@ -3,13 +3,13 @@
  * that no question has are left out. Who looks is said by the server, never by the page.
  */
 
+import { Pattern } from '../../actors/pattern.ts';
 import type { Question, Viewer } from '../../protocol/inspection.ts';
 import { questionFault } from '../../protocol/question.ts';
 import type { JsonObject } from './json-fields.ts';
 import { Refusal } from './refusal.ts';
 
 const badRequest = 400;
-const patternLengthMax = 200;
 
 /** @throws Refusal that says what is wrong */
 export function questionOf(body: JsonObject, viewer: Viewer): Question {
@@ -21,15 +21,12 @@ export function questionOf(body: JsonObject, viewer: Viewer): Question {
   return asked as Question;
 }
 
-/** A pattern is tried on every znode: it may be short only, and must be one. */
+/** As the replica will read it: said here, so that it is the page's fault and not the replica's. */
 function patternFault(text: string): string | null {
-  if (text.length > patternLengthMax) {
-    return `"text" must be a pattern of at most ${patternLengthMax} characters`;
-  }
   try {
-    new RegExp(text);
+    new Pattern(text);
     return null;
   } catch (failure) {
-    return `"text" is no regular expression: ${(failure as Error).message}`;
+    return `"text": ${(failure as Error).message}`;
   }
 }

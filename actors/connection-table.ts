@@ -3,9 +3,9 @@
  */
 
 import { connectionEvents, connectionMachine } from '../machines/connection.ts';
-import { connectionName } from './inspect-names.ts';
 import { TransitionTable } from './table.ts';
 import type { Tap } from './tap.ts';
+import { connectionName } from './tap-names.ts';
 
 export type ConnectionEffect =
   | 'answerWord'

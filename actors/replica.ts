@@ -15,7 +15,7 @@ import { Deciders } from './deciders.ts';
 import { Ensemble } from './ensemble.ts';
 import { Founding } from './founding.ts';
 import { MachineHost } from './host.ts';
-import { Inspector } from './inspector.ts';
+import { Inspector } from './inspect/inspector.ts';
 import { Members } from './members.ts';
 import { nobody, PendingRequest } from './pending-request.ts';
 import { Post } from './post.ts';

@@ -11,10 +11,10 @@ import { ErrorCode } from '../protocol/error-code.ts';
 import { Fifo } from '../protocol/fifo.ts';
 import { Opcode } from '../protocol/opcode.ts';
 import { formatSessionId, highHalf, lowHalf } from '../protocol/session-id.ts';
-import { sessionName } from './inspect-names.ts';
 import type { PendingRequest, ReplyPort } from './pending-request.ts';
 import { TransitionTable } from './table.ts';
 import type { Tap } from './tap.ts';
+import { sessionName } from './tap-names.ts';
 
 type SessionEffect =
   | 'answerRead'

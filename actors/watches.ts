@@ -13,9 +13,9 @@ import type { TreeListener } from '../storage/apply.ts';
 import { hashBytes, pathHashBasis } from '../storage/path-index.ts';
 import type { WatchPort } from '../storage/read-watches.ts';
 import { noWatch, WatchIndex, WatchTable } from '../storage/watch-index.ts';
-import { watchName } from './inspect-names.ts';
 import { TransitionTable } from './table.ts';
 import { noTap, type Tap } from './tap.ts';
+import { watchName } from './tap-names.ts';
 
 type WatchEffect = 'deliverEvent' | 'reportRemoval';
 type WatchEventType = (typeof watchEvents)[number];

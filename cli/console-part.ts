@@ -4,7 +4,7 @@
  */
 
 import { systemClock } from '../actors/clock.ts';
-import type { Inspection } from '../actors/inspection.ts';
+import type { Inspection } from '../actors/inspect/inspection.ts';
 import type { Notes } from '../actors/note.ts';
 import { systemFacts } from '../actors/process-facts.ts';
 import type { ConsoleSettings } from '../actors/settings.ts';

@@ -5,7 +5,7 @@
 
 import type { BusLinks } from '../actors/bus.ts';
 import { systemClock } from '../actors/clock.ts';
-import { EnsembleInspection } from '../actors/ensemble-inspection.ts';
+import { EnsembleInspection } from '../actors/inspect/ensemble-inspection.ts';
 import { systemRandom } from '../actors/random.ts';
 import { isDistributed, type Settings } from '../actors/settings.ts';
 import { busAddressOf } from './bus-config.ts';

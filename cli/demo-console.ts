@@ -5,7 +5,7 @@
  */
 
 import { systemClock } from '../actors/clock.ts';
-import { EnsembleInspection } from '../actors/ensemble-inspection.ts';
+import { EnsembleInspection } from '../actors/inspect/ensemble-inspection.ts';
 import { NatsBus } from '../actors/nats-bus.ts';
 import { type Notes, silentNotes } from '../actors/note.ts';
 import { systemFacts } from '../actors/process-facts.ts';

@@ -4,7 +4,7 @@
  * never heard of are named.
  */
 
-import type { Inspection } from '../actors/inspection.ts';
+import type { Inspection } from '../actors/inspect/inspection.ts';
 import type { InspectRecord, ReplicaStatus } from '../protocol/inspection.ts';
 import { lagOf, silentRow, type TopRow, type TopSource, type TopView } from './top-view.ts';
 

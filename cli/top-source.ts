@@ -4,7 +4,7 @@
  */
 
 import { systemClock } from '../actors/clock.ts';
-import { EnsembleInspection } from '../actors/ensemble-inspection.ts';
+import { EnsembleInspection } from '../actors/inspect/ensemble-inspection.ts';
 import { silentNotes } from '../actors/note.ts';
 import { systemRandom } from '../actors/random.ts';
 import { isDistributed, type Settings } from '../actors/settings.ts';

@@ -8,7 +8,7 @@
  */
 
 import type { AnyStateMachine } from 'xstate';
-import { transitionIds } from '../../actors/fired-transitions.ts';
+import { transitionIds } from '../../actors/inspect/fired-transitions.ts';
 
 export type StateKind = 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
 

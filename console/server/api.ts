@@ -5,7 +5,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import { type Access, isLoopback, type TokenState } from './access.ts';
 import { type DemoControl, UnknownAction } from './demo-control.ts';
 import { questionOf } from './question.ts';

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from '../../actors/clock.ts';
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import type { InspectRecord } from '../../protocol/inspection.ts';
 
 export const backlogMax = 10_000;

@@ -3,7 +3,7 @@
  * addresses is reached where the members' list has it, our own on this machine.
  */
 
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import type { ReplicaStatus } from '../../protocol/inspection.ts';
 import { parseServerLine } from '../../protocol/server-spec.ts';
 import { isWildcard } from './access.ts';

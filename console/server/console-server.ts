@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, systemClock } from '../../actors/clock.ts';
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import type { Notes } from '../../actors/note.ts';
 import { Access, isLoopback } from './access.ts';
 import { Api } from './api.ts';

@@ -7,7 +7,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Clock, Timer } from '../../actors/clock.ts';
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import type { Notes } from '../../actors/note.ts';
 import { safetyHeaders } from './headers.ts';
 import { InspectViewer } from './inspect-viewer.ts';

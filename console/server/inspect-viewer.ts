@@ -6,7 +6,7 @@
 
 import type { Subscription } from '../../actors/bus.ts';
 import type { Clock, Timer } from '../../actors/clock.ts';
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import type { DroppedRecord, InspectFilter, InspectRecord } from '../../protocol/inspection.ts';
 import { askAll, recentOf } from './backlog.ts';
 import { filterOf, onlyStatus } from './inspect-filter.ts';

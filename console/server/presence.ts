@@ -5,7 +5,7 @@
 
 import type { Subscription } from '../../actors/bus.ts';
 import type { Clock, Timer } from '../../actors/clock.ts';
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import { onlyStatus } from './inspect-filter.ts';
 
 /** A status comes each half second. */

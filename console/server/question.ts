@@ -3,7 +3,7 @@
  * that no question has are left out. Who looks is said by the server, never by the page.
  */
 
-import { Pattern } from '../../actors/pattern.ts';
+import { Pattern } from '../../actors/inspect/pattern.ts';
 import type { Question, Viewer } from '../../protocol/inspection.ts';
 import { questionFault } from '../../protocol/question.ts';
 import type { JsonObject } from './json-fields.ts';

@@ -6,7 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../../actors/clock.ts';
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import { type Client, CreateMode, connect } from '../../client/client.ts';
 import type { ZnodeStat } from '../../protocol/inspection.ts';
 import type { Stat } from '../../protocol/record.ts';

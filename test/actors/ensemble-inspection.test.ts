@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest';
 import { systemClock } from '../../actors/clock.ts';
-import { EnsembleInspection } from '../../actors/ensemble-inspection.ts';
-import { InspectionSource, wantMs } from '../../actors/inspection-source.ts';
-import { Inspector } from '../../actors/inspector.ts';
+import { EnsembleInspection } from '../../actors/inspect/ensemble-inspection.ts';
+import { InspectionSource, wantMs } from '../../actors/inspect/inspection-source.ts';
+import { Inspector } from '../../actors/inspect/inspector.ts';
 import { LocalHub } from '../../actors/local-bus.ts';
 import { silentNotes } from '../../actors/note.ts';
 import { systemRandom } from '../../actors/random.ts';

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
 import { connectionTable } from '../../actors/connection-table.ts';
-import { firedTransitions } from '../../actors/fired-transitions.ts';
+import { firedTransitions } from '../../actors/inspect/fired-transitions.ts';
 import { sessionTable } from '../../actors/session.ts';
 import type { TappedTable } from '../../actors/tap.ts';
 import { watchTable } from '../../actors/watches.ts';

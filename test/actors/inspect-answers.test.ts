@@ -4,8 +4,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { isStateQuestion } from '../../actors/inspect-answers.ts';
-import { Slices } from '../../actors/inspect-slices.ts';
+import { isStateQuestion } from '../../actors/inspect/inspect-answers.ts';
+import { Slices } from '../../actors/inspect/inspect-slices.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { InspectRig } from '../support/inspect-rig.ts';
 

@@ -3,9 +3,9 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { InspectExport } from '../../actors/inspect-export.ts';
-import { InspectRights } from '../../actors/inspect-rights.ts';
-import { Slices } from '../../actors/inspect-slices.ts';
+import { InspectExport } from '../../actors/inspect/inspect-export.ts';
+import { InspectRights } from '../../actors/inspect/inspect-rights.ts';
+import { Slices } from '../../actors/inspect/inspect-slices.ts';
 import type { Acl } from '../../protocol/record.ts';
 import { Permission } from '../../protocol/record.ts';
 import { InspectRig } from '../support/inspect-rig.ts';

@@ -4,7 +4,7 @@
  */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { InspectAnswers } from '../../actors/inspect-answers.ts';
+import { InspectAnswers } from '../../actors/inspect/inspect-answers.ts';
 import { viewOf } from '../../actors/replica-view.ts';
 import { type Client, CreateMode, connect, Permission } from '../../client/client.ts';
 import type { Viewer } from '../../protocol/inspection.ts';

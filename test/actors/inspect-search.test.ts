@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import type { StateQuestion } from '../../actors/inspect-answers.ts';
+import type { StateQuestion } from '../../actors/inspect/inspect-answers.ts';
 import type { Acl } from '../../protocol/record.ts';
 import { Permission } from '../../protocol/record.ts';
 import { InspectRig } from '../support/inspect-rig.ts';

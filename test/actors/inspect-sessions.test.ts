@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { connectionName, sessionName, watchName } from '../../actors/inspect-names.ts';
+import { connectionName, sessionName, watchName } from '../../actors/tap-names.ts';
 import { WatchTable } from '../../storage/watch-index.ts';
 import { InspectRig } from '../support/inspect-rig.ts';
 import { addWatch, first, second, threeClients } from '../support/replica-view.ts';

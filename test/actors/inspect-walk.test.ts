@@ -5,8 +5,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ChildChain, passing, TreeWalk } from '../../actors/inspect-walk.ts';
-import { IntList } from '../../actors/int-list.ts';
+import { ChildChain, passing, TreeWalk } from '../../actors/inspect/inspect-walk.ts';
+import { IntList } from '../../actors/inspect/int-list.ts';
 import { noSlot, rootSlot } from '../../storage/znode-rows.ts';
 import { InspectRig } from '../support/inspect-rig.ts';
 

@@ -3,9 +3,9 @@
 import { expect, test } from 'vitest';
 import { setup } from 'xstate';
 import { MachineHost } from '../../actors/host.ts';
-import { Inspector, ringRecordsMax } from '../../actors/inspector.ts';
+import { Inspector, ringRecordsMax } from '../../actors/inspect/inspector.ts';
+import { shownValue } from '../../actors/inspect/shown-value.ts';
 import { silentNotes } from '../../actors/note.ts';
-import { shownValue } from '../../actors/shown-value.ts';
 import type { InspectRecord, StepRecord } from '../../protocol/inspection.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 

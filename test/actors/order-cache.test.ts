@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from 'vitest';
-import { OrderCache } from '../../actors/order-cache.ts';
+import { OrderCache } from '../../actors/inspect/order-cache.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 function rig() {

@@ -1,7 +1,7 @@
 /** Patterns find what they describe, in bounded time, and say what they do not understand. */
 
 import { describe, expect, test } from 'vitest';
-import { Pattern } from '../../actors/pattern.ts';
+import { Pattern } from '../../actors/inspect/pattern.ts';
 
 test.each([
   ['b+', 'aabbbc', { start: 2, end: 5 }],

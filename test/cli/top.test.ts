@@ -1,7 +1,7 @@
 /** `natskeeper top`: its two sources of figures, and what it does to a terminal. */
 
 import { describe, expect, test } from 'vitest';
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import { runTop, type TopParts } from '../../cli/top.ts';
 import { TopBus } from '../../cli/top-bus.ts';
 import { openTopSource } from '../../cli/top-source.ts';

@@ -4,7 +4,7 @@
  */
 
 import type { Subscription } from '../../actors/bus.ts';
-import type { Inspection } from '../../actors/inspection.ts';
+import type { Inspection } from '../../actors/inspect/inspection.ts';
 import type {
   AnswerTo,
   InspectFilter,

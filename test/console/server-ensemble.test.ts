@@ -5,9 +5,9 @@
 
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { EnsembleInspection } from '../../actors/ensemble-inspection.ts';
-import { InspectionSource } from '../../actors/inspection-source.ts';
-import { Inspector } from '../../actors/inspector.ts';
+import { EnsembleInspection } from '../../actors/inspect/ensemble-inspection.ts';
+import { InspectionSource } from '../../actors/inspect/inspection-source.ts';
+import { Inspector } from '../../actors/inspect/inspector.ts';
 import { LocalHub } from '../../actors/local-bus.ts';
 import { silentNotes } from '../../actors/note.ts';
 import { systemRandom } from '../../actors/random.ts';

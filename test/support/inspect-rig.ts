@@ -3,7 +3,7 @@
  * the rig says so, are counted, and something may happen between them.
  */
 
-import { InspectAnswers, type StateQuestion } from '../../actors/inspect-answers.ts';
+import { InspectAnswers, type StateQuestion } from '../../actors/inspect/inspect-answers.ts';
 import type { AnswerTo } from '../../protocol/inspection.ts';
 import type { Acl } from '../../protocol/record.ts';
 import { Flag } from '../../storage/znode-rows.ts';

@@ -3,17 +3,17 @@
  * to questions, and its side of the bus. Costs nothing but two subscriptions while nobody looks.
  */
 
-import type { Question } from '../protocol/inspection.ts';
-import { questionFault } from '../protocol/question.ts';
-import type { BusLinks } from './bus.ts';
-import type { Clock, Timer } from './clock.ts';
+import type { Question } from '../../protocol/inspection.ts';
+import { questionFault } from '../../protocol/question.ts';
+import type { BusLinks } from '../bus.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { Random } from '../random.ts';
+import type { Replica } from '../replica.ts';
+import { viewOf } from '../replica-view.ts';
 import { EnsembleInspection } from './ensemble-inspection.ts';
 import { InspectAnswers } from './inspect-answers.ts';
 import { InspectionSource } from './inspection-source.ts';
-import type { Random } from './random.ts';
-import type { Replica } from './replica.ts';
 import { ReplicaFigures } from './replica-figures.ts';
-import { viewOf } from './replica-view.ts';
 
 const statusMs = 500;
 

@@ -1,7 +1,7 @@
 /** The newest records, up to a bound; older ones are forgotten. */
 
-import { assert } from '../protocol/assert.ts';
-import type { InspectRecord } from '../protocol/inspection.ts';
+import { assert } from '../../protocol/assert.ts';
+import type { InspectRecord } from '../../protocol/inspection.ts';
 
 export class RecordRing {
   readonly #max: number;

@@ -4,9 +4,10 @@
  * of turns (inspect-slices.ts), so that requests of clients are not held up.
  */
 
-import type { Answers, AnswerTo, Question } from '../protocol/inspection.ts';
-import { questionFault } from '../protocol/question.ts';
-import type { Clock } from './clock.ts';
+import type { Answers, AnswerTo, Question } from '../../protocol/inspection.ts';
+import { questionFault } from '../../protocol/question.ts';
+import type { Clock } from '../clock.ts';
+import type { ReplicaView } from '../replica-view.ts';
 import { InspectChildren } from './inspect-children.ts';
 import { InspectExport } from './inspect-export.ts';
 import { InspectRights } from './inspect-rights.ts';
@@ -15,7 +16,6 @@ import { InspectSessions } from './inspect-sessions.ts';
 import { Slices } from './inspect-slices.ts';
 import { InspectWatches } from './inspect-watches.ts';
 import { InspectZnodes } from './inspect-znodes.ts';
-import type { ReplicaView } from './replica-view.ts';
 
 /** Those about the state of the replica, and not about its actors. */
 export type StateQuestion = Exclude<Question, { what: 'status' | 'actors' | 'recent' }>;

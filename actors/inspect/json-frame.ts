@@ -1,6 +1,6 @@
 /** JSON as frames of the bus. What cannot be read is null: it came from outside. */
 
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** So many entries of a list are written in one turn. */
 const sliceEntries = 200;

@@ -4,7 +4,7 @@
  * a fifth of the time at most. After 30 s an order is dropped with the next question.
  */
 
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 const keepMs = 30_000;
 const staleFactor = 4;

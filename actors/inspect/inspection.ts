@@ -4,8 +4,13 @@
  * listens to the bus has none (sid 0).
  */
 
-import type { AnswerTo, InspectFilter, InspectRecord, Question } from '../protocol/inspection.ts';
-import type { Subscription } from './bus.ts';
+import type {
+  AnswerTo,
+  InspectFilter,
+  InspectRecord,
+  Question,
+} from '../../protocol/inspection.ts';
+import type { Subscription } from '../bus.ts';
 
 export type TakeRecords = (records: readonly InspectRecord[]) => void;
 

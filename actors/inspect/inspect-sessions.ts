@@ -4,11 +4,16 @@
  * all the while is told once. Passwords are not told to anybody.
  */
 
-import type { Question, SessionDetail, SessionPage, SessionRow } from '../protocol/inspection.ts';
-import { formatSessionId } from '../protocol/session-id.ts';
+import type {
+  Question,
+  SessionDetail,
+  SessionPage,
+  SessionRow,
+} from '../../protocol/inspection.ts';
+import { formatSessionId } from '../../protocol/session-id.ts';
+import type { ReplicaView, SessionView } from '../replica-view.ts';
 import type { Slices } from './inspect-slices.ts';
 import type { InspectWatches } from './inspect-watches.ts';
-import type { ReplicaView, SessionView } from './replica-view.ts';
 
 type PageAsked = Extract<Question, { what: 'sessions' }>;
 type OneAsked = Extract<Question, { what: 'session' }>;

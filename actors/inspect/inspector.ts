@@ -12,21 +12,21 @@ import type {
   InspectRecord,
   Stamp,
   StateValue,
-} from '../protocol/inspection.ts';
-import type { PacketHeader } from '../protocol/packet.ts';
-import { formatZxid } from '../protocol/zxid.ts';
-import type { Subscription } from './bus.ts';
-import type { Clock } from './clock.ts';
+} from '../../protocol/inspection.ts';
+import type { PacketHeader } from '../../protocol/packet.ts';
+import { formatZxid } from '../../protocol/zxid.ts';
+import type { Subscription } from '../bus.ts';
+import type { Clock } from '../clock.ts';
+import { stateName } from '../host.ts';
+import type { Notes } from '../note.ts';
+import { Tap, type TappedActor, type TappedStep, type TappedTable, type TapSink } from '../tap.ts';
 import { firedTransitions } from './fired-transitions.ts';
-import { stateName } from './host.ts';
 import { concerns, type StampedAway, unionOf } from './inspect-filter.ts';
 import type { TakeRecords } from './inspection.ts';
 import { messageName } from './message-names.ts';
-import type { Notes } from './note.ts';
 import { RecordBudget } from './record-budget.ts';
 import { RecordRing } from './record-ring.ts';
 import { shownValue } from './shown-value.ts';
-import { Tap, type TappedActor, type TappedStep, type TappedTable, type TapSink } from './tap.ts';
 
 export const ringRecordsMax = 10_000;
 /** Of these, changes of state: nothing that there is a lot of drives them out. */

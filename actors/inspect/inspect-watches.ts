@@ -4,18 +4,18 @@
  * be or not. What is told of a single watch is of one moment.
  */
 
-import type { Question, WatchEntry, WatchGroup, WatchPage } from '../protocol/inspection.ts';
-import { formatSessionId, noSession } from '../protocol/session-id.ts';
-import { hashBytes, pathHashBasis } from '../storage/path-index.ts';
-import { noWatch, WatchTable } from '../storage/watch-index.ts';
-import type { Clock } from './clock.ts';
-import { watchName } from './inspect-names.ts';
+import type { Question, WatchEntry, WatchGroup, WatchPage } from '../../protocol/inspection.ts';
+import { formatSessionId, noSession } from '../../protocol/session-id.ts';
+import { hashBytes, pathHashBasis } from '../../storage/path-index.ts';
+import { noWatch, WatchTable } from '../../storage/watch-index.ts';
+import type { Clock } from '../clock.ts';
+import type { ReplicaView } from '../replica-view.ts';
+import { watchName } from '../tap-names.ts';
+import { watchTable } from '../watches.ts';
 import { orderByName, placesOf, sortInSlices } from './inspect-order.ts';
 import type { Slices } from './inspect-slices.ts';
 import { IntList } from './int-list.ts';
 import { OrderCache } from './order-cache.ts';
-import type { ReplicaView } from './replica-view.ts';
-import { watchTable } from './watches.ts';
 
 type Asked = Extract<Question, { what: 'watches' }>;
 

@@ -1,6 +1,6 @@
 /** In which phase of Zab a replica is, by the states of its machines (Zab, section 4). */
 
-import type { ReplicaStatus } from '../protocol/inspection.ts';
+import type { ReplicaStatus } from '../../protocol/inspection.ts';
 
 export interface RoleStates {
   readonly peer: string;

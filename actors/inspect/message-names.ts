@@ -1,6 +1,6 @@
 /** Frames between replicas by the names that Zab's papers and ZooKeeper have for them. */
 
-import { PacketKind } from '../protocol/packet.ts';
+import { PacketKind } from '../../protocol/packet.ts';
 
 const names: { readonly [kind: number]: string } = {
   [PacketKind.status]: 'STATUS',

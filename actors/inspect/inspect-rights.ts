@@ -4,11 +4,11 @@
  * ADMIN.
  */
 
-import type { AclEntry, Viewer } from '../protocol/inspection.ts';
-import { Permission } from '../protocol/record.ts';
-import { makeCaller } from '../storage/caller.ts';
-import { Field } from '../storage/znode-rows.ts';
-import type { ReplicaView } from './replica-view.ts';
+import type { AclEntry, Viewer } from '../../protocol/inspection.ts';
+import { Permission } from '../../protocol/record.ts';
+import { makeCaller } from '../../storage/caller.ts';
+import { Field } from '../../storage/znode-rows.ts';
+import type { ReplicaView } from '../replica-view.ts';
 
 const anybody = makeCaller([]);
 

@@ -4,10 +4,10 @@
  * beyond its shape: there are bounds on who wants, what is asked, and how much at a time.
  */
 
-import { filterFault } from '../protocol/inspect-request.ts';
-import type { InspectFilter, InspectRecord } from '../protocol/inspection.ts';
-import { type Bus, type Subscription, subjects } from './bus.ts';
-import type { Clock, Timer } from './clock.ts';
+import { filterFault } from '../../protocol/inspect-request.ts';
+import type { InspectFilter, InspectRecord } from '../../protocol/inspection.ts';
+import { type Bus, type Subscription, subjects } from '../bus.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { unionOf } from './inspect-filter.ts';
 import type { Inspector } from './inspector.ts';
 import { jsonInSlices, packJson, readJson } from './json-frame.ts';

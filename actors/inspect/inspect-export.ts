@@ -4,13 +4,13 @@
  * a time, not of one moment. Above 16 MB or 100,000 znodes it is refused, and nothing is told.
  */
 
-import type { ExportedZnode, Question } from '../protocol/inspection.ts';
-import { noSlot } from '../storage/znode-rows.ts';
+import type { ExportedZnode, Question } from '../../protocol/inspection.ts';
+import { noSlot } from '../../storage/znode-rows.ts';
+import type { ReplicaView } from '../replica-view.ts';
 import type { InspectRights } from './inspect-rights.ts';
 import type { Slices } from './inspect-slices.ts';
 import { passing, TreeWalk } from './inspect-walk.ts';
 import { kindOf } from './inspect-znodes.ts';
-import type { ReplicaView } from './replica-view.ts';
 
 type Asked = Extract<Question, { what: 'export' }>;
 

@@ -4,15 +4,15 @@
  * nothing else.
  */
 
-import type { Question, Viewer, ZnodeStat, ZnodeView } from '../protocol/inspection.ts';
-import { limitsName, quotaPath, statsName } from '../protocol/path.ts';
-import { formatSessionId, sessionIdFromHalves } from '../protocol/session-id.ts';
-import { formatZxid } from '../protocol/zxid.ts';
-import type { Tree } from '../storage/tree.ts';
-import { Field, Flag, noSlot } from '../storage/znode-rows.ts';
+import type { Question, Viewer, ZnodeStat, ZnodeView } from '../../protocol/inspection.ts';
+import { limitsName, quotaPath, statsName } from '../../protocol/path.ts';
+import { formatSessionId, sessionIdFromHalves } from '../../protocol/session-id.ts';
+import { formatZxid } from '../../protocol/zxid.ts';
+import type { Tree } from '../../storage/tree.ts';
+import { Field, Flag, noSlot } from '../../storage/znode-rows.ts';
+import type { ReplicaView } from '../replica-view.ts';
 import type { InspectRights } from './inspect-rights.ts';
 import type { InspectWatches } from './inspect-watches.ts';
-import type { ReplicaView } from './replica-view.ts';
 
 type Asked = Extract<Question, { what: 'znode' }>;
 

@@ -1,14 +1,14 @@
 /** The figures of a replica, as the console shows them. */
 
 import process from 'node:process';
-import type { ReplicaStatus } from '../protocol/inspection.ts';
-import { formatServerLine } from '../protocol/server-spec.ts';
-import { formatZxid } from '../protocol/zxid.ts';
-import { Durations } from './durations.ts';
+import type { ReplicaStatus } from '../../protocol/inspection.ts';
+import { formatServerLine } from '../../protocol/server-spec.ts';
+import { formatZxid } from '../../protocol/zxid.ts';
+import { Durations } from '../durations.ts';
+import type { Replica } from '../replica.ts';
+import { viewOf } from '../replica-view.ts';
+import { znodeCount } from '../words-stat.ts';
 import { LoopDelay } from './loop-delay.ts';
-import type { Replica } from './replica.ts';
-import { viewOf } from './replica-view.ts';
-import { znodeCount } from './words-stat.ts';
 import { zabPhase } from './zab-phase.ts';
 
 type StretchDurations = Pick<ReplicaStatus, 'latencyMs' | 'syncMs' | 'loopDelayMs'>;

@@ -5,7 +5,7 @@
  * whatever the clock says.
  */
 
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 
 const sliceMs = 2;
 /** A unit of work is one look at a row or two, some 100 ns. */

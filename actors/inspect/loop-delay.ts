@@ -1,7 +1,7 @@
 /** How late the event loop of this process runs its timers, while somebody wants to know. */
 
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Percentiles } from '../protocol/inspection.ts';
+import type { Percentiles } from '../../protocol/inspection.ts';
 
 const resolutionMs = 10;
 const nanosPerMs = 1e6;

@@ -1,6 +1,6 @@
 /** Which records a viewer wants, and what several of them want together. */
 
-import type { InspectFilter, InspectRecord, Stamp } from '../protocol/inspection.ts';
+import type { InspectFilter, InspectRecord, Stamp } from '../../protocol/inspection.ts';
 
 /** A record without its stamp. */
 export type StampedAway = InspectRecord extends infer Each

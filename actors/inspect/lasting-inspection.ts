@@ -3,8 +3,8 @@
  * one, and whoever asks in between is told so.
  */
 
-import type { AnswerTo, InspectFilter, Question } from '../protocol/inspection.ts';
-import type { Subscription } from './bus.ts';
+import type { AnswerTo, InspectFilter, Question } from '../../protocol/inspection.ts';
+import type { Subscription } from '../bus.ts';
 import type { Inspection, TakeRecords } from './inspection.ts';
 import type { ReplicaInspection } from './replica-inspection.ts';
 

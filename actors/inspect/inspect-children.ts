@@ -5,16 +5,16 @@
  * (see order-cache.ts). Of an order that is kept, only what came and went since is worked on.
  */
 
-import type { ChildPage, ChildRow, Question } from '../protocol/inspection.ts';
-import { Field, Flag, noSlot } from '../storage/znode-rows.ts';
-import type { Clock } from './clock.ts';
+import type { ChildPage, ChildRow, Question } from '../../protocol/inspection.ts';
+import { Field, Flag, noSlot } from '../../storage/znode-rows.ts';
+import type { Clock } from '../clock.ts';
+import type { ReplicaView } from '../replica-view.ts';
 import { compareNames, type NameSource, orderByName } from './inspect-order.ts';
 import type { InspectRights } from './inspect-rights.ts';
 import type { Slices } from './inspect-slices.ts';
 import { ChildChain } from './inspect-walk.ts';
 import { IntList } from './int-list.ts';
 import { OrderCache } from './order-cache.ts';
-import type { ReplicaView } from './replica-view.ts';
 
 type Asked = Extract<Question, { what: 'children' }>;
 

@@ -7,8 +7,8 @@
  * before is known by its czxid: a slot that was given to another one since has a later one.
  */
 
-import type { ReplicatedState } from '../storage/replicated-state.ts';
-import { Field, noSlot } from '../storage/znode-rows.ts';
+import type { ReplicatedState } from '../../storage/replicated-state.ts';
+import { Field, noSlot } from '../../storage/znode-rows.ts';
 import { IntList } from './int-list.ts';
 
 /** Appends the children of one znode to a list, one by one. */

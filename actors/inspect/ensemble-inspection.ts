@@ -3,14 +3,19 @@
  * bus at the others. Says again and again what is wanted for as long as anybody watches.
  */
 
-import type { AnswerTo, InspectFilter, InspectRecord, Question } from '../protocol/inspection.ts';
-import { type Bus, type Subscription, subjects } from './bus.ts';
-import type { Clock, Timer } from './clock.ts';
+import type {
+  AnswerTo,
+  InspectFilter,
+  InspectRecord,
+  Question,
+} from '../../protocol/inspection.ts';
+import { type Bus, type Subscription, subjects } from '../bus.ts';
+import type { Clock, Timer } from '../clock.ts';
+import type { Random } from '../random.ts';
 import { concerns, unionOf } from './inspect-filter.ts';
 import type { Inspection, TakeRecords } from './inspection.ts';
 import type { Inspector } from './inspector.ts';
 import { packJson, readJson } from './json-frame.ts';
-import type { Random } from './random.ts';
 
 const renewMs = 2000;
 /** Who has said nothing for so long is not counted among those that are there. */

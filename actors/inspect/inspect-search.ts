@@ -8,14 +8,14 @@
  */
 
 import { isUtf8 } from 'node:buffer';
-import type { Question, SearchResult } from '../protocol/inspection.ts';
-import { Field, noSlot } from '../storage/znode-rows.ts';
-import type { Clock } from './clock.ts';
+import type { Question, SearchResult } from '../../protocol/inspection.ts';
+import { Field, noSlot } from '../../storage/znode-rows.ts';
+import type { Clock } from '../clock.ts';
+import type { ReplicaView } from '../replica-view.ts';
 import type { InspectRights } from './inspect-rights.ts';
 import type { Slices } from './inspect-slices.ts';
 import { passing, TreeWalk } from './inspect-walk.ts';
 import { Pattern } from './pattern.ts';
-import type { ReplicaView } from './replica-view.ts';
 
 type Asked = Extract<Question, { what: 'search' }>;
 

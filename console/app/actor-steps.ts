@@ -1,4 +1,4 @@
-/** The last steps of one actor among the records, newest first. */
+/** The steps of one actor among the records, newest first. */
 
 import type { StepRecord } from '../../protocol/inspection.ts';
 import type { RecordRing } from './record-ring.ts';
@@ -8,19 +8,31 @@ export interface StepAt {
   readonly step: StepRecord;
 }
 
-/** From `last` backwards, at most `stepsMax`. */
-export function lastSteps(
+/** Around a record: from it backwards at most `stepsMax`, and a third of that after it. */
+export function stepsAround(
   ring: RecordRing,
   sessionId: string,
-  last: number,
+  index: number,
   stepsMax = 60,
 ): StepAt[] {
-  const steps: StepAt[] = [];
-  for (let index = last; index >= 0 && steps.length < stepsMax; index--) {
+  const later = steps(ring, sessionId, index + 1, 1, Math.floor(stepsMax / 3));
+  return [...later.reverse(), ...steps(ring, sessionId, index, -1, stepsMax)];
+}
+
+function steps(
+  ring: RecordRing,
+  sessionId: string,
+  start: number,
+  way: 1 | -1,
+  stepsMax: number,
+): StepAt[] {
+  const found: StepAt[] = [];
+  for (let index = start; found.length < stepsMax; index += way) {
     const record = ring.at(index);
-    if (record?.type === '@xstate.snapshot' && record.sessionId === sessionId) {
-      steps.push({ index, step: record });
+    if (record === undefined) break;
+    if (record.type === '@xstate.snapshot' && record.sessionId === sessionId) {
+      found.push({ index, step: record });
     }
   }
-  return steps;
+  return found;
 }

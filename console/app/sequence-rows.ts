@@ -66,7 +66,9 @@ export function rowsInView(
   count: number,
 ): { readonly first: number; readonly end: number } {
   const beyond = 6;
-  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - beyond);
-  const end = Math.min(count, Math.ceil((scrollTop + height) / rowHeight) + beyond);
-  return { first: Math.min(first, end), end };
+  // A list that has become shorter is scrolled back by the browser, but only after this.
+  const top = Math.max(0, Math.min(scrollTop, count * rowHeight - height));
+  const first = Math.max(0, Math.floor(top / rowHeight) - beyond);
+  const end = Math.min(count, Math.ceil((top + height) / rowHeight) + beyond);
+  return { first, end };
 }

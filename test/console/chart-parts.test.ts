@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { byReplica, partsOf } from '../../console/app/actor-list.ts';
-import { lastSteps } from '../../console/app/actor-steps.ts';
+import { stepsAround } from '../../console/app/actor-steps.ts';
 import { isSame, shortText } from '../../console/app/changed-keys.ts';
 import { drawingOf, litStates, stateText } from '../../console/app/lit-states.ts';
 import { RecordRing } from '../../console/app/record-ring.ts';
@@ -70,13 +70,13 @@ test('an id tells its replica, name and machine', () => {
   expect(partsOf('<img>')).toBeNull();
 });
 
-test('steps of an actor are found backwards from a record on', () => {
+test('steps of an actor are found around a record, newest first', () => {
   const ring = new RecordRing(100);
   for (let at = 0; at < 10; at++) {
     ring.take([stepRecord(at % 2 === 0 ? 'peer' : 'leader', 'x', { atMs: at })]);
   }
 
-  expect(lastSteps(ring, '1:peer', 7, 3).map(({ index }) => index)).toEqual([6, 4, 2]);
+  expect(stepsAround(ring, '1:peer', 5, 3).map(({ index }) => index)).toEqual([6, 4, 2, 0]);
 });
 
 test('values are compared all the way down, and told in short', () => {

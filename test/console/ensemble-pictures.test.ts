@@ -67,7 +67,8 @@ describe('rows of the sequence diagram', () => {
   test('only those in view are drawn, and a few beyond', () => {
     expect(rowsInView(2_200, 440, 22, 10_000)).toEqual({ first: 94, end: 126 });
     expect(rowsInView(0, 440, 22, 5)).toEqual({ first: 0, end: 5 });
-    expect(rowsInView(9_000, 440, 22, 5)).toEqual({ first: 5, end: 5 });
+    expect(rowsInView(9_000, 440, 22, 5)).toEqual({ first: 0, end: 5 });
+    expect(rowsInView(9_000, 440, 22, 50)).toEqual({ first: 24, end: 50 });
   });
 });
 

@@ -41,7 +41,7 @@ export function ChartsPage() {
         {parts === null ? (
           <p class="card empty muted">No actor was heard of yet.</p>
         ) : (
-          <MachineChart key={parts.machine} machine={parts.machine} actor={chosen} />
+          <MachineChart key={parts.machine} id={chosenId} machine={parts.machine} actor={chosen} />
         )}
         <ActorDetails id={chosenId} actor={chosen} />
       </div>

@@ -14,7 +14,7 @@ export function EnsemblePage() {
   const sids = memberSids([...views.values()].map(({ status }) => status));
   return (
     <>
-      <section class="cards" aria-label="Replicas">
+      <section class={sids.length > 4 ? 'cards is-many' : 'cards'} aria-label="Replicas">
         {sids.map((sid) => {
           const view = views.get(sid);
           return view === undefined ? (

@@ -1,6 +1,6 @@
 /** Beside the drawing: the event that came last, the context that it left, the steps before. */
 
-import { lastSteps } from '../actor-steps.ts';
+import { stepsAround } from '../actor-steps.ts';
 import { timeText } from '../figures.ts';
 import { type ActorState, live, useLive } from '../live.ts';
 import { madeAt } from '../record-ring.ts';
@@ -54,17 +54,18 @@ function StepList({ id }: { readonly id: string }) {
   useLive(() => live.records.version);
   const position = useLive(() => live.position);
   const { shown } = live;
-  const steps = lastSteps(shown, id, position ?? shown.size - 1);
+  const steps = stepsAround(shown, id, position ?? shown.size - 1);
+  const current = steps.find(({ index }) => index <= (position ?? -1))?.index;
   return (
     <section class="steps">
-      <h3>Last steps</h3>
+      <h3>Steps</h3>
       {steps.map(({ index, step }) => (
         <button
           key={`${step.origin} ${step.seq}`}
           type="button"
-          class="step"
-          title="Go back to it"
-          aria-pressed={index === position}
+          class={position !== null && index > position ? 'step is-later' : 'step'}
+          title="Show this moment"
+          aria-pressed={index === current}
           onClick={() => live.lookBack(index)}
         >
           <span class="muted num">{timeText(madeAt(step))}</span>

@@ -1,5 +1,6 @@
 /** The actors of all replicas with the states that they are in, to choose one from. */
 
+import { useEffect, useRef } from 'preact/hooks';
 import type { ReplicaActors } from '../actor-list.ts';
 import { stateText } from '../lit-states.ts';
 import { live, useLive } from '../live.ts';
@@ -12,8 +13,13 @@ interface ActorListProps {
 
 export function ActorList({ replicas, chosenId }: ActorListProps) {
   const views = useLive(() => live.statuses);
+  const list = useRef<HTMLElement>(null);
+  const isHere = replicas.some(({ actors }) => actors.some((one) => one.sessionId === chosenId));
+  useEffect(() => {
+    list.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
+  }, [chosenId, isHere]);
   return (
-    <nav class="card actor-list" aria-label="Actors">
+    <nav class="card actor-list" aria-label="Actors" ref={list}>
       {replicas.map(({ sid, actors }) => {
         const view = views.get(sid);
         return (

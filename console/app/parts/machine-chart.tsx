@@ -10,11 +10,12 @@ import { ChartView } from './chart-view.ts';
 import { loadDrawing } from './drawing.ts';
 
 interface MachineChartProps {
+  readonly id: string;
   readonly machine: string;
   readonly actor: ActorState | undefined;
 }
 
-export function MachineChart({ machine, actor }: MachineChartProps) {
+export function MachineChart({ id, machine, actor }: MachineChartProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<ChartView | null>(null);
   const [fault, setFault] = useState<string | null>(null);
@@ -53,7 +54,7 @@ export function MachineChart({ machine, actor }: MachineChartProps) {
   return (
     <div class="card machine-chart">
       <div class="chart-tools row">
-        <h2>{actor?.sessionId ?? machine}</h2>
+        <h2>{id}</h2>
         <span class="muted">
           {snapshot === undefined ? 'not heard of' : stateText(snapshot.value)}
           {actor?.isGone ? ' (ended)' : ''}

@@ -17,7 +17,9 @@ const stations = [
 ];
 const left = 30;
 const stationWidth = 140;
-const width = left + stations.length * stationWidth;
+/** Names of what runs beside the last station need some room. */
+const right = 26;
+const width = left + stations.length * stationWidth + right;
 const top = 52;
 const laneHeightMin = 52;
 const laneHeightMax = 96;
@@ -38,7 +40,9 @@ export function PhasePicture({ sids, views }: PhasePictureProps) {
   const { shown } = live;
   const last = live.position ?? shown.size - 1;
   const newest = shown.at(last);
-  const flows = newest === undefined ? [] : freshFlows(shown, last, madeAt(newest));
+  // While we are cut off nobody knows what runs.
+  const isKnown = useLive(() => live.connection === 'open' || live.position !== null);
+  const flows = newest === undefined || !isKnown ? [] : freshFlows(shown, last, madeAt(newest));
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
   // The lanes share the height that there is.
@@ -74,7 +78,7 @@ export function PhasePicture({ sids, views }: PhasePictureProps) {
             </g>
           ))}
           {sids.map((sid) => (
-            <path key={sid} class="lane" d={`M6 ${placeOf(sid)!.y}H${width - 10}`} />
+            <path key={sid} class="lane" d={`M6 ${placeOf(sid)!.y}H${width - right}`} />
           ))}
           {flows.map((flow) => (
             <FlowArrow

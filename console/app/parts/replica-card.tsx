@@ -3,7 +3,7 @@
 import type { ReplicaStatus } from '../../../protocol/inspection.ts';
 import { wallNow } from '../clock.ts';
 import { ageText, bytesText, countText, msText } from '../figures.ts';
-import { live, type StatusView, useLive } from '../live.ts';
+import { live, type StatusSample, type StatusView, useLive } from '../live.ts';
 import { lagOf, rateAt } from '../rates.ts';
 import { linkTo } from '../route.ts';
 import { Sparkline } from './sparkline.tsx';
@@ -33,7 +33,7 @@ export function ReplicaCard({ view, leader }: ReplicaCardProps) {
         <span class="grow" />
         {isStale ? <StaleAge heardMs={heardMs} /> : <Address status={status} />}
       </header>
-      <Throughput sid={sid} />
+      <Throughput sid={sid} isStale={isStale} />
       <p class="standing row num">
         <span title="Epoch">epoch {epoch}</span>
         <span class="mono" title="The last zxid that it has applied">
@@ -89,14 +89,15 @@ function Address({ status }: { readonly status: ReplicaStatus }) {
 }
 
 /** Answers per second of the last minute, with the last figure. */
-function Throughput({ sid }: { readonly sid: number }) {
+function Throughput({ sid, isStale }: { readonly sid: number; readonly isStale: boolean }) {
   const samples = useLive(() => live.history.get(sid)) ?? [];
   const atMs = useLive(() => live.shownAtMs) ?? undefined;
-  const sent = rateAt(samples, 'sent', atMs);
-  const committed = rateAt(samples, 'committed', atMs);
+  const newestMs = useLive(() => newestSampleMs(live.history));
+  const sent = isStale ? null : rateAt(samples, 'sent', atMs);
+  const committed = isStale ? null : rateAt(samples, 'committed', atMs);
   return (
     <div class="throughput row">
-      <Sparkline samples={samples} counter="sent" endMs={atMs} />
+      <Sparkline samples={samples} counter="sent" endMs={atMs ?? newestMs} />
       <span class="num" title="Answers and events sent to clients; txns applied">
         <strong>{sent === null ? '–' : countText(sent)}</strong>
         <span class="muted"> /s sent</span>
@@ -121,6 +122,12 @@ function Figure({ name, value, hint }: FigureProps) {
       <dd>{value}</dd>
     </div>
   );
+}
+
+/** All plots end at the same time, so that a replica that is silent falls behind. */
+function newestSampleMs(history: ReadonlyMap<number, readonly StatusSample[]>): number {
+  const last = [...history.values()].map((samples) => samples.at(-1)?.atMs ?? 0);
+  return Math.max(0, ...last);
 }
 
 function msOf(ms: number | undefined): string {

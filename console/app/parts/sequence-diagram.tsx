@@ -3,7 +3,7 @@
  * somebody scrolls back or pauses; only the rows that are in view are in the page.
  */
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type FrameKind, frameKinds } from '../frame-kinds.ts';
 import { live, useLive } from '../live.ts';
 import { rowsInView, SequenceRows } from '../sequence-rows.ts';
@@ -37,17 +37,20 @@ export function SequenceDiagram({ sids }: SequenceDiagramProps) {
   const { list } = rows;
 
   // Follows the newest row, unless it is held.
-  useEffect(() => {
+  const followed = useRef(0);
+  useLayoutEffect(() => {
     const { current } = scroller;
-    if (current !== null && !isHeld) current.scrollTop = current.scrollHeight;
+    if (current === null || isHeld) return;
+    current.scrollTop = current.scrollHeight;
+    followed.current = current.scrollTop;
   });
+  useEffect(() => setHeld(null), [position]);
 
   const onScroll = (): void => {
     const { current } = scroller;
     if (current === null) return;
     setScrollTop(current.scrollTop);
-    const isAtEnd = current.scrollTop + current.clientHeight >= current.scrollHeight - rowHeight;
-    if (!isAtEnd && !isHeld) hold();
+    if (current.scrollTop < followed.current - rowHeight && !isHeld) hold();
   };
   const hold = (): void => setHeld({ rows, untilVersion: live.records.version });
   const toggle = (kind: FrameKind): void => {
@@ -103,7 +106,7 @@ export function SequenceDiagram({ sids }: SequenceDiagramProps) {
             <svg
               class="sequence-rows"
               width={width}
-              height={Math.max((end - first) * rowHeight, height - 1)}
+              height={total < height ? height - 1 : (end - first) * rowHeight}
               style={{ transform: `translateY(${first * rowHeight}px)` }}
               role="img"
               aria-label="Frames between replicas"

@@ -10,19 +10,18 @@ const spanMs = 60_000;
 interface SparklineProps {
   readonly samples: readonly StatusSample[];
   readonly counter: Counter;
-  /** Right end; the newest sample where it is left out. */
-  readonly endMs?: number | undefined;
+  /** What stands at the right end. */
+  readonly endMs: number;
 }
 
 export function Sparkline({ samples, counter, endMs }: SparklineProps) {
-  const end = endMs ?? samples.at(-1)?.atMs ?? 0;
   const points: { x: number; rate: number }[] = [];
   for (let at = 1; at < samples.length; at++) {
     const sample = samples[at]!;
-    if (sample.atMs < end - spanMs || sample.atMs > end) continue;
+    if (sample.atMs < endMs - spanMs || sample.atMs > endMs) continue;
     const rate = rateBetween(samples[at - 1]!, sample, counter);
     if (rate === null) continue;
-    points.push({ x: width - ((end - sample.atMs) * width) / spanMs, rate });
+    points.push({ x: width - ((endMs - sample.atMs) * width) / spanMs, rate });
   }
   const top = Math.max(1, ...points.map(({ rate }) => rate));
   const line = points.map(({ x, rate }) => {

@@ -8,13 +8,13 @@ import type { About } from './about.ts';
 import { ask, askAbout } from './api.ts';
 import { after, monoNow, onFrame, wallNow } from './clock.ts';
 import { LiveStore, type SocketEvents } from './live-store.ts';
+import { notices } from './notice.ts';
 import { token } from './token.ts';
 
 export type { About } from './about.ts';
 export { ApiError, request, type WriteBody, type Written, write } from './api.ts';
 export type { ActorState, Connection, StatusSample, StatusView } from './live-store.ts';
-export { notices } from './notice.ts';
-export { ask, token };
+export { ask, notices, token };
 
 export const live = new LiveStore({ connect, wallNow, monoNow, after, onFrame });
 
@@ -81,8 +81,13 @@ function meetActors(sid: number, origin: number, asked: Map<number, number>): vo
 }
 
 function refreshAbout(): void {
+  const sent = token.value;
   askAbout().then(
     (about: About) => {
+      if (sent !== null && sent === token.value && !about.isAdmin) {
+        notices.tell('The token is not right. This page stays read-only.');
+        token.drop();
+      }
       live.about = about;
       live.changed();
     },

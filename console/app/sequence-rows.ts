@@ -4,11 +4,16 @@
  */
 
 import type { MessageRecord } from '../../protocol/inspection.ts';
-import { type FrameKind, frameKindOf } from './frame-kinds.ts';
+import { type FrameKind, frameKindOf, isLookingBy, leftOutKind, shownName } from './frame-kinds.ts';
 import type { RecordRing } from './record-ring.ts';
 
 export type SequenceRow =
-  | { readonly position: number; readonly frame: MessageRecord; readonly kind: FrameKind }
+  | {
+      readonly position: number;
+      readonly frame: MessageRecord;
+      readonly name: string;
+      readonly kind: FrameKind;
+    }
   | { readonly position: number; readonly leftOut: number };
 
 export class SequenceRows {
@@ -18,6 +23,7 @@ export class SequenceRows {
   readonly #kinds: ReadonlySet<FrameKind>;
   #ring: RecordRing | null = null;
   #generation = -1;
+  readonly #looking = new Set<number>();
   #next = 0;
 
   constructor(kinds: ReadonlySet<FrameKind>) {
@@ -29,6 +35,7 @@ export class SequenceRows {
     const end = ring.first + last + 1;
     if (ring !== this.#ring || ring.generation !== this.#generation || end < this.#next) {
       this.list.length = 0;
+      this.#looking.clear();
       this.#ring = ring;
       this.#generation = ring.generation;
       this.#next = ring.first;
@@ -44,16 +51,29 @@ export class SequenceRows {
   }
 
   #add(ring: RecordRing, position: number): void {
-    const record = ring.at(position - ring.first);
-    if (record?.type === '@natskeeper.message') {
-      const kind = frameKindOf(record.name);
-      if (this.#kinds.has(kind)) this.list.push({ position, frame: record, kind });
-    } else if (record?.type === '@natskeeper.dropped' && record.of === 'message') {
-      const before = this.list.at(-1);
-      const isMore = before !== undefined && 'leftOut' in before;
-      const leftOut = record.count + (isMore ? before.leftOut : 0);
-      if (isMore) this.list[this.list.length - 1] = { position: before.position, leftOut };
-      else this.list.push({ position, leftOut });
+    const record = ring.at(position - ring.first)!;
+    const isLooking = isLookingBy(record);
+    if (isLooking === true) this.#looking.add(record.sid);
+    if (isLooking === false) this.#looking.delete(record.sid);
+    if (record.type === '@natskeeper.message') {
+      const name = shownName(record.name, this.#looking.has(record.from));
+      const kind = frameKindOf(name);
+      if (this.#kinds.has(kind)) this.list.push({ position, frame: record, name, kind });
+    } else if (record.type === '@natskeeper.dropped') {
+      const kind = leftOutKind(record.of);
+      if (kind === 'any' || (kind !== null && this.#kinds.has(kind))) {
+        this.#leaveOut(position, record.count);
+      }
+    }
+  }
+
+  #leaveOut(position: number, count: number): void {
+    const before = this.list.at(-1);
+    if (before === undefined || !('leftOut' in before)) {
+      this.list.push({ position, leftOut: count });
+    } else {
+      const leftOut = before.leftOut + count;
+      this.list[this.list.length - 1] = { position: before.position, leftOut };
     }
   }
 }

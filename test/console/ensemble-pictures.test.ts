@@ -10,7 +10,7 @@ import { droppedRecord, frameRecord, statusOf, stepRecord } from './inspect-reco
 
 const broadcast = new Set<FrameKind>(['broadcast']);
 const told = (rows: SequenceRows): (string | number)[] =>
-  rows.list.map((row) => ('frame' in row ? row.frame.name : row.leftOut));
+  rows.list.map((row) => ('frame' in row ? row.name : row.leftOut));
 
 describe('rows of the sequence diagram', () => {
   test('are the frames of the kinds that are wanted, and what was left out between them', () => {
@@ -28,6 +28,25 @@ describe('rows of the sequence diagram', () => {
     rows.update(ring);
 
     expect(told(rows)).toEqual(['PROPOSAL', 12, 'ACK']);
+  });
+
+  test('show a status of one who looks as a vote, and count what was left out by kind', () => {
+    const ring = new RecordRing(100);
+    ring.take([
+      frameRecord('STATUS', 2, 1),
+      stepRecord('peer', { member: { looking: 'electing' } }, { sid: 2 }),
+      frameRecord('STATUS', 2, 1),
+      frameRecord('STATUS', 3, 1),
+      stepRecord('peer', { member: { leading: 'joining' } }, { sid: 2 }),
+      frameRecord('STATUS', 2, 1),
+      droppedRecord('STATUS of 2', 40),
+      droppedRecord('REFUSE of 3', 2),
+      droppedRecord('viewer', 9),
+    ]);
+    const rows = new SequenceRows(new Set<FrameKind>(['election']));
+    rows.update(ring);
+
+    expect(told(rows)).toEqual(['VOTE', 2]);
   });
 
   test('follow the ring: new ones come, those that fell out go, none twice', () => {

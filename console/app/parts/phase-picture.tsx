@@ -40,9 +40,11 @@ export function PhasePicture({ sids, views }: PhasePictureProps) {
   const { shown } = live;
   const last = live.position ?? shown.size - 1;
   const newest = shown.at(last);
+  const isLooking = (sid: number): boolean => views.get(sid)?.status.mode === 'looking';
   // While we are cut off nobody knows what runs.
   const isKnown = useLive(() => live.connection === 'open' || live.position !== null);
-  const flows = newest === undefined || !isKnown ? [] : freshFlows(shown, last, madeAt(newest));
+  const flows =
+    newest === undefined || !isKnown ? [] : freshFlows(shown, last, madeAt(newest), isLooking);
   const frame = useRef<HTMLDivElement>(null);
   const size = useSize(frame);
   // The lanes share the height that there is.

@@ -25,7 +25,7 @@ export function SequenceRowArrow(props: SequenceRowArrowProps) {
       </text>
     );
   }
-  const { frame, kind } = row;
+  const { frame, name, kind } = row;
   if (!hasColumn(frame.from) || !hasColumn(frame.to)) return null;
   const from = xOf(frame.from);
   const to = xOf(frame.to);
@@ -38,7 +38,7 @@ export function SequenceRowArrow(props: SequenceRowArrowProps) {
       role="treeitem"
       aria-selected={isChosen}
       tabIndex={0}
-      aria-label={`${frame.name} from ${frame.from} to ${frame.to}`}
+      aria-label={`${name} from ${frame.from} to ${frame.to}`}
       onClick={choose}
       onKeyDown={({ key }) => {
         if (key === 'Enter') choose();
@@ -51,7 +51,7 @@ export function SequenceRowArrow(props: SequenceRowArrowProps) {
       <path class="shaft" d={shaft} />
       <path class="head" d={`M${tip - way * 1} ${middle}l${-way * 8} -4v8z`} />
       <text class="frame-name" x={(from + to) / 2} y={middle - 4}>
-        {frame.name}
+        {name}
         {Math.abs(to - from) > 150 && <tspan class="frame-size"> {bytesText(frame.bytes)}</tspan>}
       </text>
     </g>

@@ -75,6 +75,10 @@ describe('sessions of all replicas', () => {
     expect(missing).toEqual(['replica 2: no answer']);
   });
 
+  test('are not said to be none when there is nobody to ask', async () => {
+    await expect(gatherSessions(fakeOf(3).ask, [], '')).rejects.toThrow('No replica');
+  });
+
   test('are not to be had if nobody answers', async () => {
     await expect(gatherSessions(fakeOf(3, [1, 2]).ask, [1, 2], '')).rejects.toThrow(
       'replica 1: no answer; replica 2: no answer',

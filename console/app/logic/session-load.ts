@@ -98,6 +98,8 @@ async function fromAll<T>(
   sids: readonly number[],
   run: (sid: number) => Promise<T>,
 ): Promise<{ given: T[]; missing: string[] }> {
+  // Nobody to ask is not the same as nothing there.
+  if (sids.length === 0) throw new Error('No replica has been heard.');
   const given: T[] = [];
   const missing: string[] = [];
   const answers = await Promise.allSettled(sids.map(run));

@@ -51,7 +51,7 @@ export function WatchTable({ sids, text }: { sids: readonly number[]; text: stri
       />
       <p class="list-foot muted">
         {asked.value === null
-          ? 'Asking …'
+          ? stale || 'Asking …'
           : [
               `${asked.value.total.toLocaleString('en')} ${by === 'path' ? 'paths' : 'sessions'}`,
               ...asked.value.missing,

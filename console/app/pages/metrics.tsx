@@ -75,7 +75,8 @@ interface Column {
 /** Replicas with their samples, moved from their own clocks to the one of this page. */
 function useColumns(): Column[] {
   const skews = useRef(new Map<number, number>());
-  return [...live.history].flatMap(([sid, history]) => {
+  const bySid = [...live.history].sort(([one], [other]) => one - other);
+  return bySid.flatMap(([sid, history]) => {
     const last = history.at(-1);
     const view = live.statuses.get(sid);
     if (last === undefined) return [];

@@ -88,7 +88,7 @@ export interface StatusRecord extends Stamp {
 /** So many records were left out: there were more than a viewer is sent. */
 export interface DroppedRecord extends Stamp {
   readonly type: '@natskeeper.dropped';
-  /** A machine, `message`, or `viewer` (this connection could not keep up). */
+  /** A machine, `NAME of SID` for frames, or `viewer` (this connection could not keep up). */
   readonly of: string;
   readonly count: number;
 }

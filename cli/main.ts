@@ -9,10 +9,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { ConfigInput } from './config.ts';
 import { ConfigError } from './config-error.ts';
-import { type ConsoleOptions, runConsole } from './console.ts';
+import type { ConsoleOptions } from './console.ts';
 import { runServer } from './server.ts';
-import { runTop, type TopParts } from './top.ts';
-import { openTopSource } from './top-source.ts';
+import type { TopParts } from './top.ts';
 
 const program = new Command('natskeeper').description(
   'ZooKeeper, as an actor system: the same clients, the same data model, the same guarantees',
@@ -40,6 +39,8 @@ program
   .allowUnknownOption()
   .argument('[settings...]', 'settings over the file, e.g. -DnatsUrl=nats://host:4222')
   .action(async (settings: string[], options: ConsoleOptions & { config?: string }) => {
+    // A replica does not carry what only these two need.
+    const { runConsole } = await import('./console.ts');
     process.exit(await runConsole(configInput(options.config, settings), options));
   });
 
@@ -52,11 +53,19 @@ program
     'client ports to ask by mntr and srvr (Apache ZooKeeper too)',
   )
   .option('--once', 'print one table and end')
-  .action(async (options: { config?: string; servers?: string; once?: boolean }) => {
-    process.exit(await runTop(topPartsOf(options)));
+  .action(async (options: TopOptions) => {
+    const { runTop } = await import('./top.ts');
+    process.exit(await runTop(await topPartsOf(options)));
   });
 
-function topPartsOf(options: { config?: string; servers?: string; once?: boolean }): TopParts {
+interface TopOptions {
+  readonly config?: string;
+  readonly servers?: string;
+  readonly once?: boolean;
+}
+
+async function topPartsOf(options: TopOptions): Promise<TopParts> {
+  const { openTopSource } = await import('./top-source.ts');
   const file = options.config ?? null;
   const files = { readFile: (path: string) => readFileSync(path, 'utf8'), exists: existsSync };
   const input = file === null ? null : { file, env: process.env, ...files };

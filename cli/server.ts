@@ -23,7 +23,6 @@ import { openStores, type Stores } from '../storage/stores.ts';
 import { busAddressOf } from './bus-config.ts';
 import { type ConfigInput, loadSettings } from './config.ts';
 import { ConfigError } from './config-error.ts';
-import { serveConsole } from './console-part.ts';
 import { type BusAddress, openLinks } from './links.ts';
 import { makeNotes } from './notes.ts';
 import { type OwnBus, startOwnBus } from './own-bus.ts';
@@ -80,6 +79,8 @@ class Server {
     if (settings.port === null) return;
     const part = { inspection: this.#inspection, settings, notes: this.#notes };
     try {
+      // What most replicas never need is not in their memory.
+      const { serveConsole } = await import('./console-part.ts');
       const running = await serveConsole(part, settings.port);
       if (this.#isStopping) await running.close();
       else this.#console = running;

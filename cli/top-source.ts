@@ -4,15 +4,12 @@
  */
 
 import { systemClock } from '../actors/clock.ts';
-import { EnsembleInspection } from '../actors/inspect/ensemble-inspection.ts';
 import { silentNotes } from '../actors/note.ts';
-import { systemRandom } from '../actors/random.ts';
-import { isDistributed, type Settings } from '../actors/settings.ts';
+import type { Settings } from '../actors/settings.ts';
 import { anyHost } from '../protocol/server-spec.ts';
-import { busAddressOf } from './bus-config.ts';
-import { type ConfigInput, loadSettings } from './config.ts';
+import { hasOpenBus, openBusViewer, viewerSettings } from './bus-viewer.ts';
+import type { ConfigInput } from './config.ts';
 import { ConfigError } from './config-error.ts';
-import { openLinks } from './links.ts';
 import { TopBus } from './top-bus.ts';
 import type { TopSource } from './top-view.ts';
 import { TopWords } from './top-words.ts';
@@ -25,30 +22,13 @@ export function openTopSource(input: ConfigInput | null, servers: string | null)
   if (input === null) {
     throw new ConfigError('command line: valid: --config zoo.cfg, or --servers host:port,…');
   }
-  const { settings } = loadSettings({
-    ...input,
-    // Whose file it is does not matter, and this machine need not be a member.
-    env: { ZOO_MY_ID: firstMember(input), ...input.env },
-  });
-  const isOnBus = isDistributed(settings) && settings.natsUrl !== null;
-  return isOnBus ? overBus(settings) : wordsOf(clientList(settings));
+  const settings = viewerSettings(input);
+  return hasOpenBus(settings) ? overBus(settings) : wordsOf(clientList(settings));
 }
 
 function overBus(settings: Settings): TopSource {
-  const { ensemble, busSecret } = settings;
-  const links = openLinks(busAddressOf(settings)!, { ensemble, busSecret, sid: 0 }, silentNotes);
-  const inspection = new EnsembleInspection({
-    ensemble,
-    own: null,
-    bus: links.bulk,
-    clock: systemClock,
-    random: systemRandom,
-  });
-  return new TopBus(inspection, clientAddresses(settings), now, async () => {
-    inspection.close();
-    const { zab, election, bulk, system } = links;
-    await Promise.all([zab, election, bulk, system].map((bus) => bus?.close()));
-  });
+  const { inspection, close } = openBusViewer(settings, silentNotes);
+  return new TopBus(inspection, clientAddresses(settings), now, close);
 }
 
 function wordsOf(servers: string): TopSource {
@@ -83,9 +63,4 @@ function clientList(settings: Settings): string {
 
 function joined(host: string, port: number): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function firstMember({ file, readFile, exists }: ConfigInput): string {
-  const text = file !== null && exists(file) ? readFile(file) : '';
-  return /^\s*server\.(\d+)\s*=/m.exec(text)?.[1] ?? '1';
 }

@@ -11,7 +11,7 @@ import type { Random } from '../random.ts';
 import type { Replica } from '../replica.ts';
 import { viewOf } from '../replica-view.ts';
 import { EnsembleInspection } from './ensemble-inspection.ts';
-import { InspectAnswers } from './inspect-answers.ts';
+import type { InspectAnswers } from './inspect-answers.ts';
 import { InspectionSource } from './inspection-source.ts';
 import { ReplicaFigures } from './replica-figures.ts';
 
@@ -30,7 +30,8 @@ export class ReplicaInspection {
   readonly #replica: Replica;
   readonly #clock: Clock;
   readonly #figures: ReplicaFigures;
-  readonly #answers: InspectAnswers;
+  /** Loaded with the first question: most replicas are never asked. */
+  #answers: Promise<InspectAnswers> | null = null;
   readonly #source: InspectionSource | null;
   #timer: Timer | null = null;
 
@@ -38,7 +39,6 @@ export class ReplicaInspection {
     this.#replica = replica;
     this.#clock = clock;
     this.#figures = new ReplicaFigures(replica, version);
-    this.#answers = new InspectAnswers(viewOf(replica), clock);
     const { inspector } = replica;
     const { ensemble } = replica.settings;
     // Beside snapshots: neither data nor heartbeats wait for it.
@@ -83,7 +83,13 @@ export class ReplicaInspection {
       case 'recent':
         return inspector.recent();
       default:
-        return this.#answers.answer(question);
+        this.#answers ??= this.#loadAnswers();
+        return (await this.#answers).answer(question);
     }
+  }
+
+  async #loadAnswers(): Promise<InspectAnswers> {
+    const { InspectAnswers: Answers } = await import('./inspect-answers.ts');
+    return new Answers(viewOf(this.#replica), this.#clock);
   }
 }

@@ -234,7 +234,7 @@ test('a nats-server that cannot start is quoted', async () => {
 
 describe.skipIf(program === null || !isLinux)('a bus whose replica', () => {
   const parent = `
-    const { startOwnBus } = await import('./cli' + 'own-bus.js');
+    const { startOwnBus } = await import('./cli/' + 'own-bus.js');
     const note = (message, fields) => console.log(JSON.stringify({ message, ...fields }));
     const notes = { debug() {}, info: note, warn: note, error: note };
     const bus = await startOwnBus(JSON.parse(process.argv[2]), notes);

@@ -23,6 +23,13 @@ export interface TappedTable {
   readonly snapshots: readonly AnyMachineSnapshot[];
 }
 
+/** One of many. */
+export interface TappedInstance {
+  readonly table: TappedTable;
+  /** The number of its state. */
+  readonly state: number;
+}
+
 /** Told of everything that is wanted, before the effects of the step are carried out. */
 export interface TapSink {
   began(actor: TappedActor): void;

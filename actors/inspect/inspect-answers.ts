@@ -43,7 +43,7 @@ export class InspectAnswers {
     const timed = { state, clock };
     const rights = new InspectRights(view);
     this.#slices = new Slices(clock);
-    this.#watches = new InspectWatches({ ...view, clock }, view.settings.sid, this.#slices);
+    this.#watches = new InspectWatches({ ...view, clock }, view.settings.sid || 1, this.#slices);
     this.#sessions = new InspectSessions(view, this.#watches, this.#slices);
     this.#children = new InspectChildren(timed, rights, this.#slices);
     this.#znodes = new InspectZnodes(state, rights, this.#watches);

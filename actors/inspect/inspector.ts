@@ -19,7 +19,14 @@ import type { Subscription } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { stateName } from '../host.ts';
 import type { Notes } from '../note.ts';
-import { Tap, type TappedActor, type TappedStep, type TappedTable, type TapSink } from '../tap.ts';
+import {
+  Tap,
+  type TappedActor,
+  type TappedInstance,
+  type TappedStep,
+  type TappedTable,
+  type TapSink,
+} from '../tap.ts';
 import { firedTransitions } from './fired-transitions.ts';
 import { concerns, type StampedAway, unionOf } from './inspect-filter.ts';
 import type { TakeRecords } from './inspection.ts';
@@ -34,6 +41,8 @@ const changesMax = 4000;
 /** Of each machine, and of frames by sender and kind, in a tenth of a second. */
 const recordsPerWindow = 10;
 const flushMs = 50;
+/** Machines whose states say which part the replica plays. */
+const roles: ReadonlySet<string> = new Set(['peer', 'leader', 'learner']);
 /** As Stately's inspector counts its format. */
 const formatVersion = '0.7.2';
 
@@ -66,6 +75,10 @@ export class Inspector implements TapSink {
   #seq = 0;
   /** Set once the replica stands somewhere. */
   place: () => Place = () => ({ epoch: 0, zxid: 0 });
+  /** Finds one of those of which there are many, by its name; null when there is none. */
+  instance: (name: string) => TappedInstance | null = () => null;
+  /** Told when the part that the replica plays, or a phase of it, has changed. */
+  onRoleStep: () => void = () => {};
   /** Told when the first watcher comes and when the last one has gone. */
   onWanted: (isWanted: boolean) => void = () => {};
 
@@ -82,6 +95,7 @@ export class Inspector implements TapSink {
     const watcher = { filter, take };
     this.#watchers.add(watcher);
     this.#wantedChanged();
+    if (filter.instance !== null) this.#tellInstance(filter.instance);
     return {
       cancel: () => {
         this.#watchers.delete(watcher);
@@ -142,6 +156,7 @@ export class Inspector implements TapSink {
       from === to ? this.#samples : this.#changes,
     );
     if (after.status === 'done') this.#actors.delete(actor.name);
+    if (from !== to && roles.has(machine.id)) this.onRoleStep();
   }
 
   tableStepped(
@@ -185,6 +200,18 @@ export class Inspector implements TapSink {
       },
       'message',
     );
+  }
+
+  /** As it stands, for whoever begins to look at it. */
+  #tellInstance(sessionId: string): void {
+    const prefix = `${this.sid}:`;
+    if (!sessionId.startsWith(prefix)) return;
+    const name = sessionId.slice(prefix.length);
+    const found = this.instance(name);
+    if (found === null) return;
+    const { machine, snapshots } = found.table;
+    const actor = { machine, name, snapshot: () => snapshots[found.state]! };
+    this.#queue(this.#actorRecord(actor, true));
   }
 
   #names(name: string): { sessionId: string; rootId: string } {

@@ -13,6 +13,7 @@ import { viewOf } from '../replica-view.ts';
 import { EnsembleInspection } from './ensemble-inspection.ts';
 import type { InspectAnswers } from './inspect-answers.ts';
 import { InspectionSource } from './inspection-source.ts';
+import { instanceOf } from './instances.ts';
 import { ReplicaFigures } from './replica-figures.ts';
 
 const statusMs = 500;
@@ -46,6 +47,10 @@ export class ReplicaInspection {
     const answer = (question: unknown) => this.#answer(question);
     const own = { sid: inspector.sid, inspector, answer };
     inspector.onWanted = (isWanted) => this.#wanted(isWanted);
+    inspector.onRoleStep = () => {
+      if (this.#timer !== null) this.#tellStatus();
+    };
+    inspector.instance = (name) => instanceOf(replica, name);
     this.#source = bus && new InspectionSource({ ...own, bus, ensemble, clock });
     this.ensemble = new EnsembleInspection({ own, bus, ensemble, clock, random });
   }
@@ -67,6 +72,10 @@ export class ReplicaInspection {
 
   #addStatus(): void {
     this.#figures.turnOver();
+    this.#tellStatus();
+  }
+
+  #tellStatus(): void {
     this.#replica.inspector.add({ type: '@natskeeper.status', status: this.#figures.now() });
   }
 

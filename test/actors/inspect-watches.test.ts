@@ -45,11 +45,11 @@ describe('by path', () => {
     expect(groups[0]?.entries).toEqual([
       {
         ...{ path: '/b', table: 'data', state: watchTable.states[armed] },
-        ...{ session: idOf(first), actor: '0:watch.data.1./b' },
+        ...{ session: idOf(first), actor: '1:watch.data.1./b' },
       },
       {
         ...{ path: '/b', table: 'child', state: watchTable.states[0] },
-        ...{ session: idOf(second), actor: '0:watch.child.2./b' },
+        ...{ session: idOf(second), actor: '1:watch.child.2./b' },
       },
     ]);
   });

@@ -76,7 +76,7 @@ describe('one session', () => {
     const detail = await rig.ask({ what: 'session', id: '0x1000035dffb0000' });
     expect(detail).toMatchObject({ ephemerals: 2, ephemeralPaths: ['/e1', '/e2'], watches: 3 });
     expect(detail?.watchList.map(({ actor }) => actor).sort()).toEqual([
-      ...['0:watch.child.1./e1', '0:watch.data.1./e1', '0:watch.data.1./e2'],
+      ...['1:watch.child.1./e1', '1:watch.data.1./e1', '1:watch.data.1./e2'],
     ]);
     expect(await rig.ask({ what: 'session', id: '0xFF000035DFFB0001' })).toMatchObject({
       ...{ id: '0xff000035dffb0001', ephemeralPaths: [], watchList: [] },

@@ -58,7 +58,7 @@ export class DiskDevice {
     if (isLying) {
       this.#honest ??= this.image.clone();
       this.counts.lies += changes.length;
-    } else if (this.#honest !== null) this.#allIsTrue();
+    } else if (this.#honest !== null) this.comeTrue();
     for (const change of changes) this.change(change);
   }
 
@@ -70,7 +70,7 @@ export class DiskDevice {
   }
 
   /** A sync that is true makes up for those before it. */
-  #allIsTrue(): void {
+  comeTrue(): void {
     this.#honest = null;
     this.#unsynced = [];
   }
@@ -84,7 +84,7 @@ export class DiskDevice {
     const honest = this.#honest;
     if (honest === null) return;
     const unsynced = this.#unsynced;
-    this.#allIsTrue();
+    this.comeTrue();
     const kept = this.random.chance(0.5) ? 0 : this.random.below(unsynced.length + 1);
     for (const change of unsynced.slice(0, kept)) change.apply(honest);
     if (kept === unsynced.length) return;
@@ -103,7 +103,7 @@ export class DiskDevice {
   /** Another image takes the place of the present one. */
   replace(image: DiskImage): void {
     this.image = image;
-    this.#allIsTrue();
+    this.comeTrue();
     if (this.profile.archives) this.#note('lost', image.log.lastZxid);
   }
 }

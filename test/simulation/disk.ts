@@ -167,6 +167,11 @@ export class SimDisk {
     return hit;
   }
 
+  /** What it has lied about is on it after all. */
+  comeTrue(): void {
+    this.#device.comeTrue();
+  }
+
   /** All of it is lost. Nobody has it open. */
   wipe(): void {
     this.#replace(this.#device.empty());

@@ -235,11 +235,22 @@ export class SimReplica {
     };
   }
 
-  /** Ends the present life at once: a kill -9, or the power fails. */
+  /**
+   * Ends the present life at once: a kill -9, or the power fails. Of a disk that lies the power
+   * would take what it has promised, and that is for `loses` alone.
+   */
   kill(kind: 'process' | 'power'): void {
     if (this.condition === 'down') return;
-    this.#say('is killed', kind);
-    this.#end(kind);
+    const real = this.disk.faults.isLying ? 'process' : kind;
+    this.#say('is killed', real);
+    this.#end(real);
+  }
+
+  /** Its power fails, and what its disk holds counts no more. */
+  loses(): void {
+    this.forgets();
+    this.#say('is killed', 'power');
+    this.#end('power');
   }
 
   #end(kind: 'process' | 'power'): void {

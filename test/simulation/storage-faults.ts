@@ -32,8 +32,7 @@ function restartLater(world: World, replica: SimReplica): void {
 /** Loses its power, and some of what it held with it. */
 function loses(world: World, replica: SimReplica, lose: () => void): End | null {
   if (!haveAllJoined(world)) return null;
-  replica.forgets();
-  replica.kill('power');
+  replica.loses();
   lose();
   restartLater(world, replica);
   return over;
@@ -111,9 +110,11 @@ export const storageFaults: readonly Fault[] = [
       const replica = victim(world);
       replica.disk.faults.isLying = true;
       return () => {
-        loses(world, replica, () => {
-          replica.disk.faults.isLying = false;
-        });
+        const { disk } = replica;
+        const lost = loses(world, replica, () => {});
+        disk.faults.isLying = false;
+        // Where another fails as well, it keeps its word after all.
+        if (lost === null) disk.comeTrue();
       };
     },
   },

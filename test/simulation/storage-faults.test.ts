@@ -1,0 +1,76 @@
+/** That faults which take one replica's word take no other's, and leave nothing behind. */
+
+import { describe, expect, test } from 'vitest';
+import { Stand } from './stand.ts';
+import { storageFaults } from './storage-faults.ts';
+
+const lies = storageFaults.find(({ name }) => name.startsWith('F22'))!;
+
+/** What a disk holds of what was agreed upon. */
+const wordOf = ({ disk }: Stand['parts'][number]) => ({ ...disk.promises, last: disk.lastZxid });
+
+/** Lets a disk lie about some writes; the fault can be ended then. */
+async function lie(stand: Stand) {
+  const end = lies.begin(stand.world)!;
+  const liar = stand.world.ensemble.replicas.find(({ disk }) => disk.faults.isLying)!;
+  const write = stand.writer(...stand.parts.filter((replica) => replica !== liar));
+  for (let left = 5; left > 0; left--) await write();
+  await stand.until('it has lied', () => liar.disk.counts.lies > 0);
+  return { end, liar, write };
+}
+
+describe('syncs that lie (F22)', () => {
+  test('are told by a power cut, and the replica is known to have lost its word', async () => {
+    let lost = 0;
+    for (let seed = 1; seed <= 6; seed++) {
+      const stand = new Stand(seed);
+      await stand.run(async () => {
+        const { end, liar } = await lie(stand);
+        end();
+        expect(stand.forgotten).toEqual([liar.sid]);
+        lost += liar.disk.counts.liesLost;
+        await stand.untilServing();
+      });
+      expect(stand.broken).toEqual([]);
+    }
+
+    expect(lost).toBeGreaterThan(0);
+  });
+
+  test('are true in the end where another replica is down by then', async () => {
+    const stand = new Stand(1);
+
+    await stand.run(async () => {
+      const { end, liar } = await lie(stand);
+      const other = stand.parts.find((replica) => replica !== liar)!;
+      other.kill('process');
+      end();
+
+      expect(liar.disk.faults.isLying).toBe(false);
+      const word = wordOf(liar);
+      liar.kill('power');
+      expect(wordOf(liar)).toEqual(word);
+      for (const replica of [liar, other]) replica.start();
+      await stand.untilServing();
+    });
+
+    expect(stand.forgotten).toEqual([]);
+    expect(stand.broken).toEqual([]);
+  });
+
+  test('lose nothing when something else ends the replica', async () => {
+    const stand = new Stand(2);
+
+    await stand.run(async () => {
+      const { liar } = await lie(stand);
+      const word = wordOf(liar);
+      liar.kill('power');
+
+      expect(wordOf(liar)).toMatchObject(word);
+      liar.start();
+      await stand.untilServing();
+    });
+
+    expect(stand.broken).toEqual([]);
+  });
+});

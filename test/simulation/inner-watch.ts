@@ -28,8 +28,8 @@ export class InnerWatch {
   readonly #promised = new Map<number, { acceptedEpoch: number; currentEpoch: number }>();
   readonly #digests = new Map<number, { digest: number; sid: number }>();
   readonly #applied = new Map<object, number>();
-  /** Whose disk was taken from it: until it holds all again, it is not asked whether it does. */
-  readonly #excused = new Set<number>();
+  /** Whose disk was taken from it, and the end of what was on it: not asked for until it serves. */
+  readonly #lost = new Map<number, number>();
   looks = 0;
 
   constructor(ensemble: SimEnsemble, violated: (invariant: string, text: string) => void) {
@@ -41,14 +41,19 @@ export class InnerWatch {
     return this.#leaders.size;
   }
 
-  /** Its disk is gone, and with it what it promised. */
+  /** Its disk is about to go, and with it what it promised and what it holds. */
   forget(sid: number): void {
     this.#promised.delete(sid);
-    this.#excused.add(sid);
+    const { lastZxid } = this.#ensemble.of(sid).disk;
+    this.#lost.set(sid, Math.max(lastZxid, this.#lost.get(sid) ?? 0));
   }
 
   look(): void {
     this.looks++;
+    // Who serves has taken over all that was agreed upon.
+    for (const sid of this.#lost.keys()) {
+      if (this.#ensemble.of(sid).replica?.isServing) this.#lost.delete(sid);
+    }
     for (const { sid, replica, disk } of this.#ensemble.replicas) {
       this.#checkPromises(sid, disk.promises);
       if (replica === null) continue;
@@ -89,12 +94,10 @@ export class InnerWatch {
   /** What is applied anywhere is in the durable logs of a quorum (Z10): counted anew here. */
   #checkDurable(sid: number, zxid: number, [present]: QuorumSystem): void {
     const voters = votersOf(present!);
-    const holders: number[] = [];
-    for (const voter of voters) {
-      const isHeld = this.#ensemble.of(voter).disk.lastZxid >= zxid;
-      if (isHeld) this.#excused.delete(voter);
-      if (isHeld || this.#excused.has(voter)) holders.push(voter);
-    }
+    const holders = voters.filter((voter) => {
+      const { lastZxid } = this.#ensemble.of(voter).disk;
+      return Math.max(lastZxid, this.#lost.get(voter) ?? 0) >= zxid;
+    });
     if (holders.length * 2 > voters.length) return;
     const text = `replica ${sid} has applied ${formatZxid(zxid)}, durable is it at`;
     this.#violated('Z10', `${text} ${holders.join(', ') || 'none'} of ${voters.join(', ')}`);

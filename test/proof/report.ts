@@ -240,7 +240,10 @@ Each is mended, and has a test, a scenario or a seed (test/simulation/known-seed
   (test/actors/ensemble-relink.test.ts). A write that was kept back on a connection that its client
   had left was done two terms later: one seed of 20,000 (test/actors/ensemble-sessions.test.ts).
 - The checks themselves: data that also stood in the path of another request was taken for that
-  request's (seed 1009126; test/simulation/checks/sessions.test.ts).
+  request's (seed 1009126; test/simulation/checks/sessions.test.ts). A voter that had lost its disk
+  was asked for all that it had held as soon as it ran with an empty one (seed 9363;
+  test/simulation/inner-watch.test.ts). A disk that lied went on to lie when another replica was
+  down at the end of that fault (seed 9375; test/simulation/storage-faults.test.ts).
 - Reading, while a test was looked into: a batch that a leader closed behind the end of its term
   went into the log (test/actors/ensemble-deposed.test.ts).
 - Crash points: a file whose beginning was not synced yet, and a folder whose entry was not, after a

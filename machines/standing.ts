@@ -48,6 +48,7 @@ interface Standing {
   readonly ownPromise: boolean;
   readonly ownHistory: boolean;
   readonly logged: number;
+  readonly committed: number;
   readonly acceptedEpoch: number;
   readonly epoch: number;
   readonly promisedSids: readonly number[];
@@ -62,6 +63,13 @@ function isWitness({ lastZxid }: Standing, learner: LearnerRecord | undefined): 
   if (learner === undefined || !learner.votes) return false;
   return !learner.isBlank || epochOf(lastZxid) === 0;
 }
+
+/**
+ * No txn of any epoch is known here: whoever comes without data is new. From the first txn on it
+ * may be one that has lost its disk, also in the very term that founded the ensemble.
+ */
+const isFounding = ({ lastZxid, logged, committed }: Standing): boolean =>
+  epochOf(lastZxid) === 0 && logged === 0 && committed === 0;
 
 /**
  * Blank learners who may take over our history from now on. What such a one has lost may be its
@@ -98,7 +106,7 @@ export function withGreeting(
   { sid, acceptedEpoch, votes, isBlank, pulse }: Greeting,
   heardTick: number,
 ): Pick<Standing, 'learners'> {
-  const isTrusted = !isBlank || epochOf(standing.lastZxid) === 0;
+  const isTrusted = !isBlank || isFounding(standing);
   const record = {
     ...{ acceptedEpoch, votes, isBlank, isTrusted, heardTick, greetedPulse: pulse, pulse: 0 },
     ...{ promised: false, synced: false, acked: 0 },

@@ -160,6 +160,19 @@ describe('a voter that holds nothing', () => {
 
     expect(one.isEstablished).toBe(true);
   });
+
+  test('is trusted no more once there is a txn, also in the term that founded the ensemble', () => {
+    const none = { lastZxid: 0, acceptedEpoch: 0, currentEpoch: 0 };
+    const founded = [greetedBlank(2), promiseStored, promised(2, 0, 0), historyStored, synced(2)];
+    const third = [greetedBlank(3), promised(3, 0, 0), synced(3)];
+    for (const first of [[logged(1)], [...third, acked(2, 1), acked(3, 1)]]) {
+      const one = termWith(none, ...founded, ...first, greetedBlank(3));
+      expect(one.send(promised(3, 0, 0))).toEqual([]);
+      expect(one.send(heard(2, 2))).toEqual([{ type: 'synchronize', sids: [3] }]);
+    }
+    const before = termWith(none, ...founded, greetedBlank(3));
+    expect(before.send(promised(3, 0, 0))).toEqual([{ type: 'synchronize', sids: [3] }]);
+  });
 });
 
 describe('a more recent history', () => {

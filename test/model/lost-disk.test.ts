@@ -20,6 +20,22 @@ const takenOver = `wipe 2 / restart 2 / follow 2 3 / deliver 2 to 3 / deliver 3 
   / deliver 2 to 3 / deliver 3 to 2 / deliver 3 to 2 / flush 2 / deliver 2 to 3 / deliver 3 to 2
   / propose 3 / flush 3 / deliver 3 to 2 / flush 2 / deliver 2 to 3`.split('/');
 
+/**
+ * Replica 3 has founded the ensemble, and a txn is delivered; it has not heard that 2 leads epoch 2
+ * since, followed by 1, where another txn is delivered. Then 2 loses its disk and goes back to 3.
+ */
+const founderDeposed = `elect 3 / follow 2 3 / follow 1 3 / deliver 1 to 3 / flush 3
+  / deliver 3 to 1 / flush 1 / deliver 1 to 3 / deliver 3 to 1 / flush 1 / flush 3
+  / deliver 1 to 3 / deliver 3 to 1 / deliver 2 to 3 / deliver 3 to 2 / flush 2 / deliver 2 to 3
+  / deliver 3 to 2 / flush 2 / deliver 2 to 3 / deliver 3 to 2 / propose 3 / deliver 3 to 1
+  / flush 1 / deliver 3 to 2 / flush 2 / flush 3 / deliver 3 to 1 / deliver 3 to 2
+  / deliver 1 to 3 / deliver 2 to 3 / timeout 2 / timeout 1 / elect 2 / follow 1 2
+  / deliver 1 to 2 / flush 2 / deliver 2 to 1 / flush 1 / deliver 1 to 2 / deliver 2 to 1
+  / flush 1 / flush 2 / deliver 1 to 2 / deliver 2 to 1 / propose 2 / deliver 2 to 1 / flush 1
+  / flush 2 / deliver 2 to 1 / deliver 1 to 2 / wipe 2 / restart 2 / follow 2 3
+  / deliver 2 to 3 / deliver 3 to 2 / flush 2 / deliver 2 to 3 / deliver 3 to 2
+  / deliver 3 to 2 / flush 2`.split('/');
+
 /** Carries out what can happen, until something is wrong. */
 function attempt(model: Model, lines: readonly string[]) {
   const state = model.initial();
@@ -61,6 +77,17 @@ describe('a replica that lost its disk', () => {
     const { delivered } = model.ledger(state);
 
     expect(delivered.map(epochOfTxn)).toEqual([1, 3]);
+    expect(extend(model, state)).toBe(null);
+  });
+
+  test('does not get the history of the very first leader either, once it is deposed', () => {
+    const model = new Model(parseBounds('model epochs 3 txns 3 wipes 1 doubts 2'));
+    const { state, refused } = attempt(model, founderDeposed);
+    const { delivered } = model.ledger(state);
+
+    expect(model.fault).toBe(null);
+    expect(refused).toEqual(['deliver 3 to 2', 'deliver 3 to 2', 'flush 2']);
+    expect(delivered.map(epochOfTxn)).toEqual([1, 2]);
     expect(extend(model, state)).toBe(null);
   });
 

@@ -228,8 +228,9 @@ const findings = `## What it found
 Each is mended, and has a test, a scenario or a seed (test/simulation/known-seeds.ts).
 
 - Model: a replica that had lost its disk could keep a deposed leader in office, and so lose what
-  was acknowledged (test/model/lost-disk.test.ts). A learner was asked to cut what a quorum held
-  while the leader's own disk was slow.
+  was acknowledged (test/model/lost-disk.test.ts), and the first leader of an ensemble when that
+  was mended for later ones. A learner was asked to cut what a quorum held while the leader's own
+  disk was slow.
 - Machines: time went back for a role that began within a tick; a leader took the word of a learner
   that had not promised; the first election of a process did not wait for better votes.
 - Simulation: a session expired early when its connection broke right after a request, and when it

@@ -152,12 +152,11 @@ test('a stop in the middle of a start waits for it and leaves no open port', asy
   let address: unknown = 'none';
   void startReplica({
     stores: slow,
-    makeWords: (replica) => {
+    made: (replica) => {
       stop = async () => {
         await replica.stop();
         address = replica.address;
       };
-      return words;
     },
   }).then((made) => {
     started = made;

@@ -25,6 +25,8 @@ export interface TestReplicaOptions {
   readonly dataDir?: string;
   readonly stores?: (opened: Stores) => Stores;
   readonly makeWords?: (replica: Replica) => Words;
+  /** It is about to start. */
+  readonly made?: (replica: Replica) => void;
   readonly aborted?: (reason: string) => void;
 }
 
@@ -74,6 +76,7 @@ export async function startReplica(options: TestReplicaOptions = {}): Promise<Te
     makeWords: options.makeWords ?? (() => noWords),
     aborted: options.aborted ?? ((reason) => expectNoAbort(reason)),
   });
+  options.made?.(replica);
   await replica.start();
   const stop = () => replica.stop();
   return {

@@ -189,9 +189,11 @@ export class Inspector implements TapSink {
     );
   }
 
-  received({ kind, sender, epoch, seq }: Readonly<PacketHeader>, bytes: number): void {
-    const name = messageName(kind);
-    if (!this.#budget.allows(`${name} of ${sender}`, this.#clock.monotonicMs())) return;
+  received(header: Readonly<PacketHeader>, bytes: number): void {
+    const { sender, epoch, seq } = header;
+    const name = messageName(header.kind);
+    const kind = `${name} of ${sender}`;
+    if (!this.#budget.allows(kind, this.#clock.monotonicMs(), 'message')) return;
     this.#keep(
       {
         type: '@natskeeper.message',

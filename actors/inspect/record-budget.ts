@@ -16,8 +16,8 @@ export class RecordBudget {
     this.#perWindow = perWindow;
   }
 
-  /** May one more of the kind be made? */
-  allows(kind: string, nowMs: number): boolean {
+  /** May one more of the kind be made? One that is left out is counted as one `of` these. */
+  allows(kind: string, nowMs: number, of = kind): boolean {
     if (nowMs >= this.#windowEndMs) {
       this.#windowEndMs = nowMs + windowMs;
       this.#spent.clear();
@@ -27,11 +27,11 @@ export class RecordBudget {
       this.#spent.set(kind, spent + 1);
       return true;
     }
-    this.#dropped.set(kind, (this.#dropped.get(kind) ?? 0) + 1);
+    this.#dropped.set(of, (this.#dropped.get(of) ?? 0) + 1);
     return false;
   }
 
-  takeDropped(): [kind: string, count: number][] {
+  takeDropped(): [of: string, count: number][] {
     const dropped = [...this.#dropped];
     this.#dropped.clear();
     return dropped;

@@ -51,3 +51,8 @@ function rounded(value: number): string {
   if (size >= 100 || Number.isInteger(value)) return value.toFixed(0);
   return value.toFixed(size >= 10 ? 1 : 2).replace(/\.?0+$/, '');
 }
+
+/** `1 path`, `2,000 paths`. */
+export function pluralText(count: number, what: string): string {
+  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
+}

@@ -182,6 +182,11 @@ export class LiveStore {
     this.changed();
   }
 
+  /** Takes a record that this page made of an answer. */
+  add(record: InspectRecord): void {
+    this.#take([record]);
+  }
+
   /** Asks for these records too, until what it returns is called. */
   want(wish: Wish): () => void {
     return this.#wishes.add(wish);

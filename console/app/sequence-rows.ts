@@ -1,20 +1,25 @@
 /**
  * The rows of the sequence diagram: frames of the kinds that are wanted, and how many were left
- * out between them. Kept up with a ring at the cost of what is new in it.
+ * out between them. Kept up with a ring at the cost of what is new in it. Each replica tells of a
+ * stretch of time at once, so what comes is put in order within the last moment.
  */
 
 import type { MessageRecord } from '../../protocol/inspection.ts';
 import { type FrameKind, frameKindOf, isLookingBy, leftOutKind, shownName } from './frame-kinds.ts';
-import type { RecordRing } from './record-ring.ts';
+import { madeAt, type RecordRing } from './record-ring.ts';
+
+interface Placed {
+  /** Of its record. */
+  readonly position: number;
+  readonly atMs: number;
+}
 
 export type SequenceRow =
-  | {
-      readonly position: number;
-      readonly frame: MessageRecord;
-      readonly name: string;
-      readonly kind: FrameKind;
-    }
-  | { readonly position: number; readonly leftOut: number };
+  | (Placed & { readonly frame: MessageRecord; readonly name: string; readonly kind: FrameKind })
+  | (Placed & { readonly leftOut: number });
+
+/** Further back than this are clocks that differ, which no order mends. */
+const orderedMs = 1_000;
 
 export class SequenceRows {
   /** Oldest first. Changes in place; `version` says when. */
@@ -51,30 +56,42 @@ export class SequenceRows {
   }
 
   #add(ring: RecordRing, position: number): void {
-    const record = ring.at(position - ring.first)!;
+    const record = ring.at(position - ring.first);
+    if (record === undefined) return;
     const isLooking = isLookingBy(record);
     if (isLooking === true) this.#looking.add(record.sid);
     if (isLooking === false) this.#looking.delete(record.sid);
+    const atMs = madeAt(record);
     if (record.type === '@natskeeper.message') {
       const name = shownName(record.name, this.#looking.has(record.from));
       const kind = frameKindOf(name);
-      if (this.#kinds.has(kind)) this.list.push({ position, frame: record, name, kind });
+      if (!this.#kinds.has(kind)) return;
+      this.list.splice(this.#placeOf(atMs), 0, { position, atMs, frame: record, name, kind });
     } else if (record.type === '@natskeeper.dropped') {
       const kind = leftOutKind(record.of);
-      if (kind === 'any' || (kind !== null && this.#kinds.has(kind))) {
-        this.#leaveOut(position, record.count);
-      }
+      const isShown = kind === 'any' || (kind !== null && this.#kinds.has(kind));
+      if (isShown) this.#leaveOut({ position, atMs }, record.count);
     }
   }
 
-  #leaveOut(position: number, count: number): void {
-    const before = this.list.at(-1);
-    if (before === undefined || !('leftOut' in before)) {
-      this.list.push({ position, leftOut: count });
-    } else {
-      const leftOut = before.leftOut + count;
-      this.list[this.list.length - 1] = { position: before.position, leftOut };
+  #leaveOut({ position, atMs }: Placed, count: number): void {
+    const place = this.#placeOf(atMs);
+    const before = this.list[place - 1];
+    const isMore = before !== undefined && 'leftOut' in before;
+    if (!isMore) this.list.splice(place, 0, { position, atMs, leftOut: count });
+    else this.list[place - 1] = { ...before, leftOut: before.leftOut + count };
+  }
+
+  /** Behind all that is not newer. */
+  #placeOf(atMs: number): number {
+    let place = this.list.length;
+    while (place > 0) {
+      const ahead = this.list[place - 1]!.atMs - atMs;
+      if (ahead <= 0) return place;
+      if (ahead > orderedMs) return this.list.length;
+      place--;
     }
+    return place;
   }
 }
 

@@ -91,6 +91,20 @@ test('a thousand steps in a millisecond: some are shown, the others are counted'
   expect(taken[0]!.at(-1)).toMatchObject({ type: '@natskeeper.dropped', of: 'lamp', count: 990 });
 });
 
+test('frames that are left out are counted as messages, whoever sent them', () => {
+  const { clock, inspector, taken, take } = rig();
+  inspector.watch({ ...all, machines: ['message'] }, take);
+  const frame = { kind: 12, sender: 1, incarnation: 1, link: 0, epoch: 1, seq: 1 };
+  for (let left = 20; left > 0; left--) {
+    inspector.received(frame, 10);
+    inspector.received({ ...frame, sender: 2 }, 10);
+  }
+  clock.advance(50);
+
+  const dropped = taken[0]!.filter(({ type }) => type === '@natskeeper.dropped');
+  expect(dropped).toMatchObject([{ of: 'message', count: 20 }]);
+});
+
 test('changes of state are never left out', () => {
   const { clock, inspector, host, taken, take } = rig();
   inspector.watch(all, take);

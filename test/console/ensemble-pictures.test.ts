@@ -83,6 +83,24 @@ describe('rows of the sequence diagram', () => {
     expect(told(rows)).toEqual(['PROPOSAL', 'ACK']);
   });
 
+  test('stand in the order of their times, although each replica tells its own at once', () => {
+    const ring = new RecordRing(100);
+    ring.take([
+      frameRecord('PROPOSAL', 1, 2, { atMs: 1_010 }),
+      frameRecord('COMMIT', 1, 2, { atMs: 1_030 }),
+      droppedRecord('message', 3, { atMs: 1_050, sid: 2 }),
+      frameRecord('ACK', 2, 1, { atMs: 1_020 }),
+      droppedRecord('message', 4, { atMs: 1_050, sid: 1 }),
+    ]);
+    const rows = new SequenceRows(broadcast);
+    rows.update(ring);
+    expect(told(rows)).toEqual(['PROPOSAL', 'ACK', 'COMMIT', 7]);
+
+    ring.take([frameRecord('ACK', 3, 1, { atMs: 10, sid: 1 })]);
+    rows.update(ring);
+    expect(told(rows).at(-1)).toBe('ACK');
+  });
+
   test('only those in view are drawn, and a few beyond', () => {
     expect(rowsInView(2_200, 440, 22, 10_000)).toEqual({ first: 94, end: 126 });
     expect(rowsInView(0, 440, 22, 5)).toEqual({ first: 0, end: 5 });

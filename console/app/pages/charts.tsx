@@ -6,6 +6,7 @@
 import { useCallback, useEffect } from 'preact/hooks';
 import { type ActorState, byReplica, manyMachines, partsOf } from '../actor-list.ts';
 import { live, useLive } from '../live.ts';
+import { useActorAsked } from '../parts/actor-asked.ts';
 import { ActorDetails } from '../parts/actor-details.tsx';
 import { ActorList } from '../parts/actor-list.tsx';
 import { MachineChart } from '../parts/machine-chart.tsx';
@@ -26,6 +27,7 @@ export function ChartsPage() {
     if (!isOne) return;
     return live.want({ machines: [parts.machine], instance: chosenId });
   }, [isOne, chosenId]);
+  useActorAsked(isOne ? chosenId : null);
 
   const isStop = useCallback(
     (index: number): boolean => {

@@ -18,7 +18,7 @@ const redrawMs = 1_000;
 
 export function MetricsPage() {
   const [, again] = useReducer((count: number) => count + 1, 0);
-  const [minutes, setMinutes] = useState<(typeof spans)[number]>(10);
+  const [minutes, setMinutes] = useState<(typeof spans)[number]>(1);
   const [at, setAt] = useState<number | null>(null);
   const columns = useColumns();
   useEffect(() => every(redrawMs, () => again(undefined)), []);

@@ -62,8 +62,10 @@ export function SequenceDiagram({ sids }: SequenceDiagramProps) {
 
   const columnWidth = (width - timeWidth) / Math.max(1, sids.length);
   const xOf = (sid: number): number => timeWidth + (sids.indexOf(sid) + 0.5) * columnWidth;
-  const { first, end } = rowsInView(scrollTop, height, rowHeight, list.length);
   const total = list.length * rowHeight;
+  // While it follows, what the browser says of its scrolling is of the picture before.
+  const top = isHeld ? scrollTop : Math.max(0, total - height);
+  const { first, end } = rowsInView(top, height, rowHeight, list.length);
   const shown = list.slice(first, end);
   const frame = list.find((row) => row.position === chosen && 'frame' in row);
   return (

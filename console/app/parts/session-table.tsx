@@ -1,7 +1,7 @@
 /** All sessions as a table of which only the rows in view are drawn; a click opens one. */
 
 import { useMemo, useState } from 'preact/hooks';
-import { ageText, countText, msText } from '../figures.ts';
+import { ageText, countText, msText, pluralText } from '../figures.ts';
 import { ask } from '../live.ts';
 import { gatherSessions } from '../logic/session-load.ts';
 import { type PlacedSession, type SessionColumn, sortedSessions } from '../logic/session-merge.ts';
@@ -72,7 +72,7 @@ export function SessionTable({ sids, text, chosen }: SessionTableProps) {
       <p class="list-foot muted">
         {asked.value === null
           ? stale || 'Asking …'
-          : [`${rows.length.toLocaleString('en')} sessions`, ...notesOf(asked.value), stale]
+          : [pluralText(rows.length, 'session'), ...notesOf(asked.value), stale]
               .filter((note) => note !== '')
               .join(' · ')}
       </p>

@@ -2,7 +2,9 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import type { WatchEntry, WatchGroup } from '../../../protocol/inspection.ts';
+import { pluralText } from '../figures.ts';
 import { ask } from '../live.ts';
+import { armedText } from '../logic/actor-state.ts';
 import { gatherWatches } from '../logic/session-load.ts';
 import { linkTo } from '../route.ts';
 import { staleText, useAsked } from './asked.ts';
@@ -52,10 +54,7 @@ export function WatchTable({ sids, text }: { sids: readonly number[]; text: stri
       <p class="list-foot muted">
         {asked.value === null
           ? stale || 'Asking …'
-          : [
-              `${asked.value.total.toLocaleString('en')} ${by === 'path' ? 'paths' : 'sessions'}`,
-              ...asked.value.missing,
-            ].join(' · ')}
+          : [pluralText(asked.value.total, by), ...asked.value.missing].join(' · ')}
       </p>
     </section>
   );
@@ -100,7 +99,9 @@ export function WatchLine({ entry, label }: { entry: WatchEntry; label: 'path' |
   return (
     <span class="watch-line">
       <span class="watch-table">{entry.table}</span>
-      <span class="muted watch-state">{entry.state}</span>
+      <span class="muted watch-state" title={entry.state}>
+        {armedText(entry.state)}
+      </span>
       {label === 'path' ? (
         <a class="mono cut" href={linkTo('tree', path)} title={path}>
           {path}

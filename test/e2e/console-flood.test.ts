@@ -1,0 +1,60 @@
+/** The console under more records than anybody can look at: it stays in the hands of its user. */
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { launchChromium, whyNoChromium } from './chromium.ts';
+import { ConsolePage } from './console-page.ts';
+import { FloodServer } from './flood-server.ts';
+import { whyNoKeeper } from './keeper.ts';
+
+const whyNot = whyNoChromium ?? whyNoKeeper;
+if (whyNot !== null) console.log(`no flood is tried in a browser: ${whyNot}`);
+const clickMsMax = 1_000;
+
+describe.skipIf(whyNot !== null)('a page under a flood of records', () => {
+  let server: FloodServer;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    [server, browser] = await Promise.all([FloodServer.start(), launchChromium()]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  test('takes clicks at once, says what was left out, and is right when it is over', async () => {
+    const startedMs = performance.now();
+    const page = await ConsolePage.open(browser, server.origin);
+    onTestFinished(async () => {
+      await page.close();
+      expect(page.faults).toEqual([]);
+    });
+    await page.seen(page.get('.connection', { hasText: 'left out' }));
+    const clickedMs: number[] = [];
+    for (const [title, place] of [
+      ['State charts', '.charts'],
+      ['Metrics', '.metrics'],
+      ['Ensemble', '.sequence'],
+      ['State charts', '.charts'],
+      ['Ensemble', '.sequence'],
+    ] as const) {
+      const from = performance.now();
+      await page.page.getByRole('link', { name: title, exact: true }).click();
+      await page.seen(page.get(place));
+      clickedMs.push(Math.round(performance.now() - from));
+    }
+    const seconds = (performance.now() - startedMs) / 1_000;
+    const rate = Math.round(server.sent / seconds);
+    console.log(`${rate} records a second were sent; clicks took ${clickedMs.join(', ')} ms`);
+    const middle = clickedMs.toSorted((one, other) => one - other)[2]!;
+    expect(middle).toBeLessThan(clickMsMax);
+
+    server.calm();
+    await page.seen(page.get('[aria-label="Replica 1"]:not(.is-stale)', { hasText: 'leader' }));
+    await page.go('charts/1:leader');
+    await page.seen(page.lit('leader.ruling.broadcasting'));
+    await page.seen(page.get('.connection', { hasText: 'live' }));
+  });
+});

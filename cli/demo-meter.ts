@@ -34,6 +34,7 @@ export class DemoMeter {
   #steps: Step[] = [];
   #failures: Failure[] = [];
   #isCounting = false;
+  #startedMs = 0;
   /** Or the start: what comes before the first acknowledgement is no outage. */
   #lastAckMs = 0;
   #hasAcked = false;
@@ -46,7 +47,8 @@ export class DemoMeter {
   start(): void {
     this.#isCounting = true;
     this.#hasAcked = false;
-    this.#lastAckMs = this.#now();
+    this.#startedMs = this.#now();
+    this.#lastAckMs = this.#startedMs;
   }
 
   /** An outage that goes on is counted up to here. */
@@ -113,6 +115,8 @@ export class DemoMeter {
     if (!this.#isCounting) return null;
     const isWithin = failure.atMs >= this.#lastAckMs;
     const isLatest = failure === this.#failures.at(-1) && this.#lastAckMs - failure.atMs <= blameMs;
+    // What an earlier load met was over when that was stopped.
+    if (failure.atMs < this.#startedMs) return null;
     return isWithin || isLatest ? Math.max(failure.atMs, this.#lastAckMs) : null;
   }
 

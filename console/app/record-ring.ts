@@ -5,7 +5,8 @@
 
 import type { InspectRecord } from '../../protocol/inspection.ts';
 
-export const recordsMax = 10_000;
+/** More than a replica keeps: under load that is a few seconds, and an election would be gone. */
+export const recordsMax = 40_000;
 
 /** When the record was made, ms since 1970. */
 export function madeAt(record: InspectRecord): number {

@@ -52,6 +52,23 @@ describe('an outage', () => {
     expect(meter.outages[0]).toMatchObject({ ms: 500, toMs: 1_000_600 });
   });
 
+  test('of an earlier load is over: the start of the next one is not laid to it', () => {
+    const { meter, writes, wait } = rig();
+    meter.start();
+    writes(100);
+    meter.broke('killed', 1);
+    wait(50);
+    writes(100);
+    meter.stop();
+    wait(5_000);
+    meter.start();
+    wait(900);
+    expect(meter.outages).toMatchObject([{ ms: 60, toMs: 1_000_160 }]);
+    writes(100);
+
+    expect(meter.outages).toMatchObject([{ ms: 60 }]);
+  });
+
   test('is laid to each failure within it, from that failure on', () => {
     const { meter, writes, wait } = rig();
     meter.start();

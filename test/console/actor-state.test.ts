@@ -30,7 +30,7 @@ test('of a watch the kinds that are armed are told', () => {
   expect(armedText('{standard.off, persistent.off, recursive.off}')).toBe('off');
 });
 
-test('a watch is found by its path among those whose paths hold it, a session by its id', async () => {
+test('a watch is found by its path among longer ones, a session by its id', async () => {
   const asked: [number, Question][] = [];
   const entry = (path: string, state: string) => {
     return { path, table: 'data', state, session: null, actor: `2:watch.data.7.${path}` };

@@ -11,6 +11,15 @@ const whyNot = whyNoChromium ?? whyNoKeeper;
 if (whyNot !== null) console.log(`no flood is tried in a browser: ${whyNot}`);
 const clickMsMax = 1_000;
 
+/** From the hand's click, by the browser's clock, until what came of it was drawn. */
+const timeClicks = `
+  window.clickedMs = [];
+  addEventListener('click', ({ timeStamp }) => {
+    const drawn = () => window.clickedMs.push(Math.round(performance.now() - timeStamp));
+    requestAnimationFrame(() => setTimeout(drawn));
+  }, true);
+`;
+
 describe.skipIf(whyNot !== null)('a page under a flood of records', () => {
   let server: FloodServer;
   let browser: Browser;
@@ -32,7 +41,7 @@ describe.skipIf(whyNot !== null)('a page under a flood of records', () => {
       expect(page.faults).toEqual([]);
     });
     await page.seen(page.get('.connection', { hasText: 'left out' }));
-    const clickedMs: number[] = [];
+    await page.page.evaluate(timeClicks);
     for (const [title, place] of [
       ['State charts', '.charts'],
       ['Metrics', '.metrics'],
@@ -40,16 +49,13 @@ describe.skipIf(whyNot !== null)('a page under a flood of records', () => {
       ['State charts', '.charts'],
       ['Ensemble', '.sequence'],
     ] as const) {
-      const from = performance.now();
       await page.page.getByRole('link', { name: title, exact: true }).click();
       await page.seen(page.get(place));
-      clickedMs.push(Math.round(performance.now() - from));
     }
-    const seconds = (performance.now() - startedMs) / 1_000;
-    const rate = Math.round(server.sent / seconds);
-    console.log(`${rate} records a second were sent; clicks took ${clickedMs.join(', ')} ms`);
-    const middle = clickedMs.toSorted((one, other) => one - other)[2]!;
-    expect(middle).toBeLessThan(clickMsMax);
+    const clickedMs = await page.page.evaluate<number[]>('window.clickedMs');
+    const rate = Math.round(server.made / (performance.now() - startedMs));
+    console.log(`${rate} records in each ms; a page after a click in ${clickedMs.join(', ')} ms`);
+    expect(clickedMs.toSorted((one, other) => one - other)[2]).toBeLessThan(clickMsMax);
 
     server.calm();
     await page.seen(page.get('[aria-label="Replica 1"]:not(.is-stale)', { hasText: 'leader' }));

@@ -86,12 +86,20 @@ export class ConsolePage {
     try {
       for (let part = parts; part >= 0; part--) {
         await this.page.mouse.move(box.x + 8 + ((box.width - 16) * part) / parts, y);
+        await this.#drawn();
         if (await isSo()) return;
       }
     } finally {
       await this.page.mouse.up();
     }
     throw new Error('it was not so at any time that the page holds');
+  }
+
+  /** Resolves when what was done last is on the screen. */
+  #drawn(): Promise<unknown> {
+    return this.page.evaluate(
+      'new Promise((done) => requestAnimationFrame(() => setTimeout(done)))',
+    );
   }
 
   async giveToken(token: string): Promise<void> {

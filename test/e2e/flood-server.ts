@@ -1,134 +1,101 @@
 /**
- * A console's server that floods: the built page, and a WebSocket that sends records faster than
- * any page can look at them, a thousand in each message, for as long as it is on.
+ * The console's own server before an ensemble that does a thousand things in each millisecond: more
+ * than the server sends, and that is still more than a person can look at.
  */
 
-import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { join } from 'node:path';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { safetyHeaders } from '../../console/server/headers.ts';
-import { staticFile } from '../../console/server/static-files.ts';
+import { silentNotes } from '../../actors/note.ts';
+import { type RunningConsole, startConsoleServer } from '../../console/server/console-server.ts';
 import type { InspectRecord } from '../../protocol/inspection.ts';
+import { FakeInspection } from '../console/fake-inspection.ts';
 import { frameRecord, statusRecord, stepRecord } from '../console/inspect-records.ts';
 import { treeTop } from '../support/tidy-source.ts';
 
 const build = process.env['NATSKEEPER_BUILD'] ?? join(treeTop, 'dist');
-const folders = { app: join(build, 'console/app'), drawings: join(build, 'console/drawings') };
-const recordsPerMessage = 1_000;
-const waitingBytesMax = 8_000_000;
-const sids = [1, 2, 3];
-const about = {
-  ensemble: 'flood',
-  sid: 1,
-  isDemo: false,
-  canWrite: false,
-  isAdmin: false,
-  version: '0',
-};
+const tickMs = 10;
+const recordsPerMs = 1_000;
+const batch = 10_000;
+/** Of a tick, records that are made for it; what can pass the server's bounds is among them. */
+const freshPerTick = 500;
+const statusMs = 500;
 
 export class FloodServer {
-  /** Records sent so far. */
-  sent = 0;
-  readonly #server: Server;
-  readonly #sockets = new WebSocketServer({ noServer: true });
-  readonly #viewers = new Set<WebSocket>();
-  #isOn = true;
+  /** Records that the ensemble made so far. */
+  made = 0;
+  readonly #inspection = new FakeInspection();
+  readonly #console: RunningConsole;
+  readonly #startedMs = performance.now();
   #seq = 0;
+  #statusAtMs = 0;
+  /** What is more than can pass is the same again and again: the server throws it away unread. */
+  readonly #rest: readonly InspectRecord[];
+  #flooding: NodeJS.Timeout | null;
+  readonly #speaking: NodeJS.Timeout;
 
-  private constructor() {
-    this.#server = createServer((request, response) => {
-      void reply(request).then(({ status, type, body }) => {
-        response.writeHead(status, { ...safetyHeaders, 'content-type': type });
-        response.end(body);
-      });
-    });
-    this.#server.on('upgrade', (request, socket, head) => {
-      this.#sockets.handleUpgrade(request, socket, head, (viewer) => {
-        this.#viewers.add(viewer);
-        viewer.on('close', () => this.#viewers.delete(viewer));
-        viewer.on('error', () => viewer.terminate());
-        this.#flood(viewer);
-      });
-    });
+  private constructor(running: RunningConsole, inspection: FakeInspection) {
+    this.#console = running;
+    this.#inspection = inspection;
+    this.#rest = this.#records(batch);
+    this.#flooding = setInterval(() => this.#flood(), tickMs);
+    this.#speaking = setInterval(() => this.#speak(), tickMs);
   }
 
   static async start(): Promise<FloodServer> {
-    const flood = new FloodServer();
-    await new Promise<void>((done) => flood.#server.listen(0, '127.0.0.1', done));
-    return flood;
+    const inspection = new FakeInspection();
+    const running = await startConsoleServer({
+      inspection,
+      address: '127.0.0.1',
+      port: 0,
+      appFolder: join(build, 'console/app'),
+      drawingsFolder: join(build, 'console/drawings'),
+      token: null,
+      writer: null,
+      demo: null,
+      notes: silentNotes,
+      version: '0',
+    });
+    return new FloodServer(running, inspection);
   }
 
   get origin(): string {
-    const address = this.#server.address();
-    return typeof address === 'object' && address !== null
-      ? `http://127.0.0.1:${address.port}`
-      : '';
+    return `http://127.0.0.1:${this.#console.port}`;
   }
 
   /** From now on only what replicas say of themselves each half second. */
   calm(): void {
-    this.#isOn = false;
-    for (const viewer of this.#viewers) {
-      const timer = setInterval(() => this.#send(viewer, this.#statuses()), 500);
-      viewer.on('close', () => clearInterval(timer));
-    }
+    if (this.#flooding !== null) clearInterval(this.#flooding);
+    this.#flooding = null;
   }
 
   async stop(): Promise<void> {
-    this.#isOn = false;
-    for (const viewer of this.#viewers) viewer.terminate();
-    this.#server.closeAllConnections();
-    await new Promise((done) => this.#server.close(done));
+    this.calm();
+    clearInterval(this.#speaking);
+    await this.#console.close();
   }
 
-  /** The next thousand as soon as the socket has taken the last; more than that only fills memory. */
-  #flood(viewer: WebSocket): void {
-    if (!this.#isOn || viewer.readyState !== viewer.OPEN) return;
-    // One at a time, as the page itself must come through as well.
-    if (viewer.bufferedAmount < waitingBytesMax) this.#send(viewer, this.#thousand());
-    setImmediate(() => this.#flood(viewer));
+  #flood(): void {
+    this.#inspection.emit(...this.#records(freshPerTick));
+    // A tick that comes late brings more.
+    const due = (performance.now() - this.#startedMs) * recordsPerMs;
+    for (; this.made < due; this.made += batch) this.#inspection.emit(...this.#rest);
   }
 
-  #send(viewer: WebSocket, records: readonly InspectRecord[]): void {
-    viewer.send(JSON.stringify(records));
-    this.sent += records.length;
-  }
-
-  #statuses(): InspectRecord[] {
+  #speak(): void {
     const atMs = Date.now();
-    return sids.map((sid) => {
+    if (atMs - this.#statusAtMs < statusMs) return;
+    this.#statusAtMs = atMs;
+    for (const sid of this.#inspection.members) {
       const mode = sid === 1 ? 'leader' : 'follower';
-      return { ...statusRecord(sid, atMs, { mode }), seq: ++this.#seq };
-    });
-  }
-
-  #thousand(): InspectRecord[] {
-    const when = { atMs: Date.now() };
-    const records = this.#statuses();
-    while (records.length < recordsPerMessage) {
-      records.push(
-        { ...frameRecord('PROPOSAL', 1, 2, when), seq: ++this.#seq, origin: 2 },
-        { ...stepRecord('leader', { ruling: 'broadcasting' }, when), seq: ++this.#seq },
-      );
+      this.#inspection.emit({ ...statusRecord(sid, atMs, { mode }), seq: ++this.#seq });
     }
-    return records;
   }
-}
 
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string | Uint8Array;
-}
-
-async function reply({ url = '/' }: IncomingMessage): Promise<Answer> {
-  const type = 'application/json';
-  if (url === '/api/about') return { status: 200, type, body: JSON.stringify(about) };
-  if (url.startsWith('/api/')) return { status: 503, type, body: '{"error":"there is a flood"}' };
-  try {
-    const { status, type, body } = await staticFile(folders, url);
-    return { status, type, body };
-  } catch {
-    return { status: 404, type: 'text/plain', body: '' };
+  #records(count: number): InspectRecord[] {
+    const when = { atMs: Date.now() };
+    return Array.from({ length: count }, (_, at) => {
+      const seq = ++this.#seq;
+      if (at % 2 === 0) return frameRecord('PROPOSAL', 2, 1, { ...when, seq });
+      return stepRecord('leader', { ruling: 'broadcasting' }, { ...when, seq });
+    });
   }
 }

@@ -100,7 +100,7 @@ function SessionLine({ row, isChosen }: { row: PlacedSession; isChosen: boolean 
       href={isChosen ? linkTo('sessions') : linkTo('sessions', row.id)}
     >
       <span class="c-id mono">{row.id}</span>
-      <span class="c-state">
+      <span class="c-state" title={`${row.state} ${row.connectionState ?? ''}`}>
         {row.state}
         {row.connectionState !== null && <span class="muted"> · {row.connectionState}</span>}
       </span>

@@ -9,10 +9,6 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 const waitMsMax = 20_000;
 const viewport = { width: 1280, height: 800 };
 
-export interface ConsolePageOptions {
-  readonly colorScheme?: 'light' | 'dark';
-}
-
 export class ConsolePage {
   readonly page: Page;
   /** Dialogs, uncaught errors, and what the browser refused by the content policy. */
@@ -34,13 +30,8 @@ export class ConsolePage {
   }
 
   /** A page of its own: nothing is shared with others, the token neither. */
-  static async open(
-    browser: Browser,
-    origin: string,
-    route = 'ensemble',
-    { colorScheme = 'light' }: ConsolePageOptions = {},
-  ): Promise<ConsolePage> {
-    const context = await browser.newContext({ viewport, colorScheme });
+  static async open(browser: Browser, origin: string, route = 'ensemble'): Promise<ConsolePage> {
+    const context = await browser.newContext({ viewport, colorScheme: 'light' });
     context.setDefaultTimeout(waitMsMax);
     const opened = new ConsolePage(await context.newPage(), context);
     await opened.page.goto(`${origin}/#/${route}`);
@@ -76,7 +67,7 @@ export class ConsolePage {
   }
 
   /** Moves the slider of time as a hand does, from record to record, until it is so. */
-  async dragBack(isSo: () => Promise<boolean>, parts = 40): Promise<void> {
+  async dragBack(isSo: () => Promise<boolean>, parts = 100): Promise<void> {
     const slider = this.page.getByLabel('Time', { exact: true });
     const box = await slider.boundingBox();
     if (box === null) throw new Error('there is no slider');

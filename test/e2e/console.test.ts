@@ -123,8 +123,9 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
     const old = await demo.leader();
     const page = await open('playground');
     await page.button('Start the load').click();
-    await demo.until('writes', ({ series }) => {
-      return series.slice(-3).every(({ perSecond }) => perSecond > 0) && series.length > 3;
+    // Long enough that there is something to go back to.
+    await demo.until('seconds of writes', ({ series }) => {
+      return series.filter(({ perSecond }) => perSecond > 0).length > 30;
     });
     await page.act(`Kill replica ${old}`).click();
 
@@ -151,9 +152,8 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
       return (await found.count()) > 0;
     };
     await page.dragBack(async () => {
-      const isOld = await shown(old, 'strong', 'leader');
-      const isFollowed = await shown(leader, 'strong', 'follower');
-      return isOld && isFollowed && !(await shown(old, '.stale'));
+      if (!(await shown(old, 'strong', 'leader'))) return false;
+      return (await shown(leader, 'strong', 'follower')) && !(await shown(old, '.stale'));
     });
     await page.go(`charts/${old}:leader`);
     const ended = page.get('.machine-chart .is-stale');

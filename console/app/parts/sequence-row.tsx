@@ -21,7 +21,7 @@ export function SequenceRowArrow(props: SequenceRowArrowProps) {
   if ('leftOut' in row) {
     return (
       <text class="left-out" x={width / 2} y={middle}>
-        {`… ${countText(row.leftOut)} more`}
+        {`… ${countText(row.leftOut)} more, of any kind`}
       </text>
     );
   }

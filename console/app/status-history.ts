@@ -25,9 +25,10 @@ export class StatusHistory {
     this.#shown = null;
   }
 
-  /** By sid; another map, with other lists, whenever something was added. */
+  /** By sid, in their order; another map, with other lists, whenever something was added. */
   all(): ReadonlyMap<number, readonly StatusSample[]> {
-    this.#shown ??= new Map([...this.#samples].map(([sid, list]) => [sid, [...list]]));
+    const inOrder = () => [...this.#samples].sort(([one], [other]) => one - other);
+    this.#shown ??= new Map(inOrder().map(([sid, list]) => [sid, [...list]]));
     return this.#shown;
   }
 }

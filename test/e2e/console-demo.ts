@@ -103,9 +103,10 @@ export class ConsoleDemo {
     if (!response.ok) throw new Error(`${action}: ${await response.text()}`);
   }
 
-  /** Starts what is dead and resumes what is paused; resolves when all serve. */
+  /** Ends the load, starts what is dead, resumes what is paused; resolves when all serve. */
   async mend(): Promise<void> {
-    const { replicas } = await this.status();
+    const { replicas, load } = await this.status();
+    if (load.isRunning) await this.act('stopLoad');
     for (const { sid, state, isCut } of replicas) {
       if (state === 'dead') await this.act('restart', { sid });
       if (state === 'paused') await this.act('resume', { sid });

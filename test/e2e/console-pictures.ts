@@ -28,7 +28,8 @@ export class ConsolePictures {
   async take({ page }: ConsolePage, name: string): Promise<void> {
     // A pointer left over something would light it.
     await page.mouse.move(0, 0);
-    const png = await page.screenshot({ path: join(this.#folder, `${name}.png`) });
+    const path = join(this.#folder, `${name}.png`);
+    const png = await page.screenshot({ path, animations: 'disabled' });
     expect(distinctLines(png), `lines of ${name}.png`).toBeGreaterThan(linesMin);
   }
 

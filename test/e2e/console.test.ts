@@ -4,8 +4,8 @@
  */
 
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Client, CreateMode, connect } from '../../client/client.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type Client, CreateMode, connect, NodeExistsError } from '../../client/client.ts';
 import { launchChromium, whyNoChromium } from './chromium.ts';
 import { ConsoleDemo, whyNoDemo } from './console-demo.ts';
 import { ConsolePage } from './console-page.ts';
@@ -16,7 +16,10 @@ if (whyNot !== null) console.log(`the console is not tried in a browser: ${whyNo
 const patience = { timeout: 20_000, interval: 50 };
 const broadcasting = 'leader.ruling.broadcasting';
 
-describe.skipIf(whyNot !== null)('the console in a browser', () => {
+/** On a machine that is too busy the ensemble elects of its own accord, and connections end. */
+const retry = 2;
+
+describe.skipIf(whyNot !== null)('the console in a browser', { retry }, () => {
   let demo: ConsoleDemo;
   let browser: Browser;
   let client: Client;
@@ -32,6 +35,8 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
     await demo?.stop();
   });
 
+  beforeEach(() => demo.mend());
+
   async function open(route: string): Promise<ConsolePage> {
     const opened = await ConsolePage.open(browser, demo.origin, route);
     onTestFinished(async () => {
@@ -39,6 +44,15 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
       expect(opened.faults).toEqual([]);
     });
     return opened;
+  }
+
+  /** Also where a try before has made it. */
+  async function make(path: string, data: string, mode?: CreateMode): Promise<void> {
+    try {
+      await client.create(path, data, mode === undefined ? {} : { mode });
+    } catch (failure) {
+      if (!(failure instanceof NodeExistsError)) throw failure;
+    }
   }
 
   const treePath = (path: string) => `tree/${encodeURIComponent(path)}`;
@@ -55,7 +69,7 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
     const page = await open('tree');
     await page.seen(page.get('.tree-name', { hasText: 'zookeeper' }));
 
-    await client.create('/greeting', '{"hello":"world"}');
+    await make('/greeting', '{"hello":"world"}');
 
     const name = page.get('.tree-name', { hasText: 'greeting' });
     await page.seen(name);
@@ -65,7 +79,7 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
 
   test('a watch is armed, and fires when its znode changes', async () => {
     const page = await open('ensemble');
-    await client.create('/watched', 'before');
+    await make('/watched', 'before');
     let events = 0;
     await client.getData('/watched', { watch: () => events++ });
 
@@ -85,7 +99,7 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
     const pages = await Promise.all([open('ensemble'), open('ensemble')]);
     const paths = ['/first', '/second'];
     for (const path of paths) {
-      await client.create(path, '');
+      await make(path, '');
       await client.getData(path, { watch: () => {} });
     }
     await Promise.all(pages.map((page, at) => openWatch(page, paths[at]!)));
@@ -101,7 +115,7 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
   test('markup in names and values is text, wherever it is shown', async () => {
     const name = '<img src=x onerror=alert(1)>';
     const value = '<script>window.hacked=1</script><svg onload=alert(2)>';
-    await client.create(`/${name}`, value, { mode: CreateMode.ephemeral });
+    await make(`/${name}`, value, CreateMode.ephemeral);
     await client.getData(`/${name}`, { watch: () => {} });
     const page = await open(treePath(`/${name}`));
 
@@ -120,13 +134,17 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
   });
 
   test('a leader is killed: the outage is told, another rules, time goes back', async () => {
-    const old = await demo.leader();
     const page = await open('playground');
     await page.button('Start the load').click();
     // Long enough that there is something to go back to.
     await demo.until('seconds of writes', ({ series }) => {
       return series.filter(({ perSecond }) => perSecond > 0).length > 30;
     });
+    // A busy machine may have had an election of its own: who leads is asked as late as can be.
+    const old = await demo.leader();
+    await page.go('ensemble');
+    await page.seen(card(page, old).locator('strong', { hasText: 'leader' }));
+    await page.go('playground');
     await page.act(`Kill replica ${old}`).click();
 
     const figure = page.get('.playground-figure', { hasText: `${old} killed` });
@@ -169,10 +187,10 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
     const pictures = new ConsolePictures();
     onTestFinished(() => pictures.remove());
     const config = { service: 'orders', replicas: 3, limits: { rate: 250, burst: 1_000 } };
-    await client.create('/app', '');
-    await client.create('/app/config', JSON.stringify({ ...config, regions: ['eu', 'us'] }));
+    await make('/app', '');
+    await make('/app/config', JSON.stringify({ ...config, regions: ['eu', 'us'] }));
     for (const worker of ['worker-1', 'worker-2', 'worker-3']) {
-      await client.create(`/app/${worker}`, 'ready', { mode: CreateMode.ephemeral });
+      await make(`/app/${worker}`, 'ready', CreateMode.ephemeral);
     }
     await client.getData('/app/config', { watch: () => {} });
     await client.getChildren('/app', { watch: () => {} });
@@ -210,7 +228,6 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
     await page.seen(card(page, old).locator('.stale'));
     await page.seen(page.get('.sequence .frame'));
     await pictures.take(page, 'ensemble');
-    await demo.act('stopLoad');
     await demo.mend();
   });
 });

@@ -9,5 +9,7 @@ export interface About {
   readonly canWrite: boolean;
   /** Our token is right. */
   readonly isAdmin: boolean;
+  /** Why not, in a sentence; null when it is, or when none was sent. */
+  readonly tokenFault: string | null;
   readonly version: string;
 }

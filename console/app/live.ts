@@ -85,7 +85,8 @@ function refreshAbout(): void {
   askAbout().then(
     (about: About) => {
       if (sent !== null && sent === token.value && !about.isAdmin) {
-        notices.tell('The token is not right. This page stays read-only.');
+        const reason = about.tokenFault ?? 'the token is not right';
+        notices.tell(`This page is read-only now: ${reason}.`);
         token.drop();
       }
       live.about = about;

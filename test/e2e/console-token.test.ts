@@ -60,7 +60,7 @@ describe.skipIf(whyNot !== null)('the console of a replica with a token', () => 
 
     await page.giveToken(wrong);
 
-    await page.seen(page.get('.notice', { hasText: 'The token is not accepted' }));
+    await page.seen(page.get('.notice', { hasText: 'This page is read-only now' }));
     await page.seen(page.button('Token …'));
     expect(await page.button('Edit').count()).toBe(0);
   });
@@ -93,7 +93,7 @@ describe.skipIf(whyNot !== null)('the console of a replica with a token', () => 
     await keeper.stop();
     await keeper.start(['console.tokenExpires=2020-01-01']);
 
-    await page.seen(page.get('.notice', { hasText: 'This page is read-only now.' }));
+    await page.seen(page.get('.notice', { hasText: 'This page is read-only now' }));
     await page.seen(page.get('.connection', { hasText: 'read-only' }));
     await expect.poll(() => page.button('Edit').count(), { timeout: 20_000 }).toBe(0);
     await shows(page, 'theirs');

@@ -16,10 +16,7 @@ if (whyNot !== null) console.log(`the console is not tried in a browser: ${whyNo
 const patience = { timeout: 20_000, interval: 50 };
 const broadcasting = 'leader.ruling.broadcasting';
 
-/** On a machine that is too busy the ensemble elects of its own accord, and connections end. */
-const retry = 2;
-
-describe.skipIf(whyNot !== null)('the console in a browser', { retry }, () => {
+describe.skipIf(whyNot !== null)('the console in a browser', () => {
   let demo: ConsoleDemo;
   let browser: Browser;
   let client: Client;

@@ -29,6 +29,11 @@ export interface Row {
   readonly measures: readonly Measure[];
 }
 
+const smallBatches =
+  'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes on ' +
+  'two processors) outweighs that of its writes. It moves much from run to run: 0.9 to 1.7 times ' +
+  "Apache's. Fewer wake-ups by batch would lift it: a bus without a broker between two replicas.";
+
 /**
  * By the key of a row: why it misses what it must reach, and what would lift it. Shown only while
  * it does.
@@ -37,10 +42,22 @@ export const reasons: { readonly [key: string]: string } = {
   'latency writes':
     'a commit of LMDB syncs twice, one after the other, and three replicas do so on one disk; ' +
     'Apache syncs once. Each hop over the bus has a broker in its way besides. One sync for a ' +
-    'commit would lift it.',
-  'mix -c 300 -o 1 -w 100':
-    'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes ' +
-    'on two processors) outweighs that of its writes. One sync for a commit would lift it.',
+    'commit was tried: a seventh less, and fewer writes at saturation (docs/COSTS.md). A bus ' +
+    'without a broker between two replicas would lift it.',
+  'mix -c 300 -o 1 -w 100': smallBatches,
+  'mix -c 30 -o 1 -w 100': smallBatches,
+  memory:
+    'some 78 MB are a replica without clients, mostly Node itself; then the young generation, of ' +
+    'up to 48 MB. With --max-semi-space-size=4 a replica had 115 MB in place of 137, twice in ' +
+    'turn, no slower; but Node takes it at its start only, and a replica is started by others.',
+  snapshot:
+    'a replica writes snapshots beside its log, on one disk: syncs of the log wait for those of ' +
+    'the snapshot, and slices of it take their share of the turns. What part each has is not ' +
+    'measured. A second disk (dataLogDir), or slices by time, would lift it.',
+  'fan-out':
+    'one thread writes to 10,000 sockets, some 8 µs each, nearly all of it in the system call. ' +
+    'Writing without the stream around each socket took a tenth off, but Node says not to. ' +
+    'Several threads with a share of the connections each would lift it.',
 };
 
 function mix(load: string, group: string, title: string, [must, aim]: [number, number]): Row {

@@ -48,14 +48,16 @@ export const reasons: { readonly [key: string]: string } = {
   'mix -c 30 -o 1 -w 100': smallBatches,
   memory:
     'some 78 MB are a replica without clients, mostly Node itself; then the young generation, of ' +
-    'up to 48 MB. With --max-semi-space-size=4 a replica had 115 MB in place of 137, twice in ' +
-    'turn, no slower; but Node takes it at its start only, and a replica is started by others.',
+    'up to 48 MB. With --max-semi-space-size=4 a replica had 109 and 120 MB in place of 131 and ' +
+    '136 (two short runs each, in turn, no slower than they differ); but Node takes it at its ' +
+    'start only, and others start a replica.',
   snapshot:
     'a replica writes snapshots beside its log, on one disk: syncs of the log wait for those of ' +
     'the snapshot, and slices of it take their share of the turns. What part each has is not ' +
     'measured. A second disk (dataLogDir), or slices by time, would lift it.',
   'fan-out':
-    'one thread writes to 10,000 sockets, some 8 µs each, nearly all of it in the system call. ' +
+    'one thread writes to 10,000 sockets, one system call each, and the load generator reads them ' +
+    'on the same two processors. ' +
     'Writing without the stream around each socket took a tenth off, but Node says not to. ' +
     'Several threads with a share of the connections each would lift it.',
 };

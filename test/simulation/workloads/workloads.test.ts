@@ -119,8 +119,9 @@ describe('nothing is found, and work is done', () => {
 
       expect(findings).toEqual([]);
       expect(counts['acknowledged']).toBeGreaterThan(40);
-      // Two clients of one session cut each other short.
-      if (name !== 'churn') expect(counts['unknown']).toBe(0);
+      // Two clients of one session cut each other short; holders of locks sleep through their own.
+      const isCutShort = name === 'churn' || name === 'locks';
+      if (!isCutShort) expect(counts['unknown']).toBe(0);
     });
 
     test(`${name} while replicas are killed and clients cut off`, async () => {

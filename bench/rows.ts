@@ -30,8 +30,8 @@ export interface Row {
 }
 
 const smallBatches =
-  'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes on ' +
-  'two processors) outweighs that of its writes. It moves much from run to run: 0.9 to 1.7 times ' +
+  'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes ' +
+  'on two processors) outweighs that of its writes. It moves much from run to run: 0.9 to 1.7 times ' +
   "Apache's. Fewer wake-ups by batch would lift it: a bus without a broker between two replicas.";
 
 /**
@@ -56,8 +56,8 @@ export const reasons: { readonly [key: string]: string } = {
     'the snapshot, and slices of it take their share of the turns. What part each has is not ' +
     'measured. A second disk (dataLogDir), or slices by time, would lift it.',
   'fan-out':
-    'one thread writes to 10,000 sockets, one system call each, and the load generator reads them ' +
-    'on the same two processors. ' +
+    'one thread writes to 10,000 sockets, one system call each, and the load generator reads ' +
+    'them on the same two processors. ' +
     'Writing without the stream around each socket took a tenth off, but Node says not to. ' +
     'Several threads with a share of the connections each would lift it.',
 };

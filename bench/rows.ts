@@ -31,8 +31,8 @@ export interface Row {
 
 const smallBatches =
   'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes ' +
-  'on two processors) outweighs that of its writes. It moves much from run to run: 0.9 to 1.7 times ' +
-  "Apache's. Fewer wake-ups by batch would lift it: a bus without a broker between two replicas.";
+  'on two processors) outweighs that of its writes. It moves much from run to run: 0.9 to 1.7 ' +
+  "times Apache's. Fewer wake-ups by batch would lift it: a bus without a broker in between.";
 
 /**
  * By the key of a row: why it misses what it must reach, and what would lift it. Shown only while

@@ -133,13 +133,14 @@ describe.skipIf(whyNot !== null)('the console in a browser', () => {
   test('a leader is killed: the outage is told, another rules, time goes back', async () => {
     const page = await open('playground');
     await page.button('Start the load').click();
-    // Long enough that there is something to go back to.
+    // Where records are asked for, and long enough that there is something to go back to: a step of
+    // the slider is some hundred records.
+    await page.go('ensemble');
     await demo.until('seconds of writes', ({ series }) => {
       return series.filter(({ perSecond }) => perSecond > 0).length > 30;
     });
     // A busy machine may have had an election of its own: who leads is asked as late as can be.
     const old = await demo.leader();
-    await page.go('ensemble');
     await page.seen(card(page, old).locator('strong', { hasText: 'leader' }));
     await page.go('playground');
     await page.act(`Kill replica ${old}`).click();

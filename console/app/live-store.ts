@@ -170,13 +170,19 @@ export class LiveStore {
    */
   meet(actors: readonly ActorRecord[]): void {
     const told = new Set<string>();
+    const processes = new Map<number, number>();
     for (const record of this.records.list()) {
       if ('sessionId' in record) told.add(record.sessionId);
+      // The oldest of each replica: what a later process is made of was not there before it.
+      if (record.origin !== 0 && !processes.has(record.sid)) {
+        processes.set(record.sid, record.origin);
+      }
     }
     for (const record of actors) {
       this.#now.apply(record);
       const isNew = !told.has(record.sessionId) && !this.#base.actors.has(record.sessionId);
-      if (isNew) this.#base.apply(record);
+      const wasThere = (processes.get(record.sid) ?? record.origin) === record.origin;
+      if (isNew && wasThere) this.#base.apply(record);
     }
     this.#met++;
     this.changed();

@@ -123,6 +123,15 @@ describe('looking back', () => {
     expect(rig.store.actors.get('1:snapshotter')?.snapshot.value).toBe('idle');
     expect(peer(rig)).toBe('member');
   });
+
+  test('a process that came later hides nothing of the one before it', () => {
+    const rig = new Rig().open();
+    rig.send(stepRecord('peer', 'member', { atMs: 1 }), stepRecord('peer', 'failed', { atMs: 2 }));
+    rig.store.meet([{ ...actorRecord('snapshotter', 'idle', { atMs: 3 }), origin: 99 }]);
+    rig.store.lookBack(0);
+
+    expect(peer(rig)).toBe('member');
+  });
 });
 
 describe('what is shown', () => {

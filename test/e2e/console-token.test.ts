@@ -27,6 +27,12 @@ describe.skipIf(whyNot !== null)('the console of a replica with a token', () => 
     origin = `http://127.0.0.1:${port}`;
     keeper = await Keeper.make({ config: [`console.port=${port}`, `console.token=${token}`] });
     [, browser] = await Promise.all([keeper.start(), launchChromium()]);
+    // A replica serves its clients whether or not its console is up yet.
+    const isUp = () =>
+      fetch(origin)
+        .then(() => true)
+        .catch(() => false);
+    while (!(await isUp())) await new Promise((resolve) => setTimeout(resolve, 50));
     client = await connect(keeper.address);
     await client.create('/note', 'first');
   });

@@ -14,6 +14,7 @@ import type {
   ReplicaStatus,
   StepRecord,
 } from '../../protocol/inspection.ts';
+import { statusOf as plainStatusOf } from './inspect-records.ts';
 
 type Take = (records: readonly InspectRecord[]) => void;
 type Answer = (sid: number, question: Question) => unknown;
@@ -101,37 +102,8 @@ export function stepRecord(sid: number, seq: number, createdAt = seq): StepRecor
   };
 }
 
+/** A follower's, in the third epoch. */
 export function statusOf(sid: number, values: Partial<ReplicaStatus> = {}): ReplicaStatus {
-  return {
-    sid,
-    clientAddress: null,
-    mode: 'follower',
-    peerState: 'following',
-    phase: 'broadcast',
-    leader: 3,
-    epoch: 3,
-    loggedZxid: '0x300000001',
-    appliedZxid: '0x300000001',
-    isVoter: true,
-    members: [],
-    connections: 0,
-    sessions: 0,
-    watches: 0,
-    znodes: 5,
-    dataBytes: 0,
-    ephemerals: 0,
-    outstanding: 0,
-    received: 0,
-    sent: 0,
-    committed: 0,
-    latencyMs: null,
-    syncMs: null,
-    loopDelayMs: null,
-    heapBytes: 0,
-    residentBytes: 0,
-    uptimeMs: 0,
-    wallMs: 0,
-    version: '0.1.0',
-    ...values,
-  };
+  const zxids = { loggedZxid: '0x300000001', appliedZxid: '0x300000001' };
+  return plainStatusOf(sid, { leader: 3, epoch: 3, znodes: 5, ...zxids, ...values });
 }

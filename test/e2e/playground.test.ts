@@ -79,6 +79,13 @@ describe.skipIf(program === null)('the failure playground', () => {
   const isWriting = ({ series, outage }: DemoStatus): boolean =>
     !outage.isOngoing && series.slice(-3).every(({ perSecond }) => perSecond > 0);
 
+  /** Writes go on under another leader, and how long they did not is known. */
+  const recovered = (): Promise<DemoStatus> =>
+    seen('another leader, and an outage', (now) => {
+      // Steps of 100 ms do not tell an outage of 150 ms that is still open from writing.
+      return leaderIn(now) !== null && isWriting(now) && now.outages.at(-1)!.ms > 0;
+    });
+
   async function leaderUnderLoad(): Promise<number> {
     const status = await seen('writes under a leader', (now) => {
       return isWriting(now) && leaderIn(now) !== null && now.replicas.every(({ mode }) => mode);
@@ -94,12 +101,11 @@ describe.skipIf(program === null)('the failure playground', () => {
     await expect(playground.act('kill', { sid })).rejects.toThrow(
       `replica ${sid} is not running; restart it first`,
     );
-    const status = await seen('another leader', (now) => leaderIn(now) !== null && isWriting(now));
+    const status = await recovered();
 
     expect(leaderIn(status)).not.toBe(sid);
     const outage = status.outages.at(-1)!;
     expect(outage).toMatchObject({ what: 'killed', sid });
-    expect(outage.ms).toBeGreaterThan(0);
     expect(outage.ms).toBeLessThan(5_000);
     console.log(`leader killed: ${outage.ms} ms without an acknowledged write`);
     await playground.act('restart', { sid });
@@ -113,10 +119,9 @@ describe.skipIf(program === null)('the failure playground', () => {
     const sid = await leaderUnderLoad();
 
     await playground.act('cut', { sid });
-    const status = await seen('another leader', (now) => leaderIn(now) !== null && isWriting(now));
+    const status = await recovered();
     const outage = status.outages.at(-1)!;
     expect(outage).toMatchObject({ what: 'cut off', sid });
-    expect(outage.ms).toBeGreaterThan(0);
     console.log(`leader cut off: ${outage.ms} ms without an acknowledged write`);
     expect(status.replicas[sid - 1]).toMatchObject({ isCut: true, state: 'running' });
     await playground.act('heal', { sid });
@@ -127,7 +132,7 @@ describe.skipIf(program === null)('the failure playground', () => {
     const sid = await leaderUnderLoad();
 
     await playground.act('pause', { sid });
-    const status = await seen('another leader', (now) => leaderIn(now) !== null && isWriting(now));
+    const status = await recovered();
     expect(status.replicas[sid - 1]).toMatchObject({ state: 'paused', mode: null });
     expect(status.outages.at(-1)).toMatchObject({ what: 'paused', sid });
     await playground.act('resume', { sid });
@@ -142,9 +147,8 @@ describe.skipIf(program === null)('the failure playground', () => {
     await seen('an outage', ({ outage }) => outage.isOngoing);
     const up = await playground.act('restartBus', {});
     expect(up.bus.state).toBe('running');
-    const status = await seen('writes', isWriting);
+    const status = await recovered();
     expect(status.outages.at(-1)).toMatchObject({ what: 'bus killed', sid: null });
-    expect(status.outages.at(-1)!.ms).toBeGreaterThan(0);
   });
 
   test('refuses what cannot be, in a sentence', async () => {

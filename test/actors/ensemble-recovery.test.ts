@@ -209,6 +209,7 @@ test('a snapshot whose link is over takes the place of nothing', async () => {
     goOn = done;
   });
   const ensemble = await TestEnsemble.start({
+    first: [2, 3],
     settingsOf: (sid) => (sid === 3 ? purging : {}),
     stores: (opened, sid) => {
       const { snapshots } = opened;

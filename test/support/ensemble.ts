@@ -56,6 +56,8 @@ export interface EnsembleOptions {
   readonly hub?: LocalHub;
   readonly voters?: number;
   readonly observers?: number;
+  /** Who serve before the others are started: of two out of three the higher sid leads. */
+  readonly first?: readonly number[];
   readonly settings?: Partial<Settings>;
   readonly settingsOf?: (sid: number) => Partial<Settings>;
   /** Where log lines go as well. */
@@ -108,8 +110,12 @@ export class TestEnsemble {
     const ensemble = new TestEnsemble(options);
     onTestFinished(() => ensemble.remove());
     onTestFailed(() => void process.stderr.write(`${ensemble.lines.join('\n')}\n`));
-    const { voters = 3, observers = 0 } = options;
-    for (let sid = 1; sid <= voters + observers; sid++) await ensemble.startMember(sid);
+    const { voters = 3, observers = 0, first = [] } = options;
+    for (const sid of first) await ensemble.startMember(sid);
+    if (first.length > 0) await ensemble.serving();
+    for (let sid = 1; sid <= voters + observers; sid++) {
+      if (!first.includes(sid)) await ensemble.startMember(sid);
+    }
     await ensemble.serving();
     return ensemble;
   }

@@ -12,6 +12,7 @@ import { peerMachine } from '../../machines/peer.ts';
 import { type Renaming, renamed } from './names.ts';
 import { normalisePulses } from './pulses.ts';
 import { HostedMachine, type Json } from './seat.ts';
+import { askedStill } from './term-facts.ts';
 
 export type SidMap = { readonly [sid: string]: unknown };
 
@@ -21,6 +22,13 @@ export const renameKeys = (map: SidMap, sid: Renaming): SidMap =>
 const sorted = (sids: unknown): number[] => [...(sids as number[])].sort((a, b) => a - b);
 
 export class Catalogue {
+  readonly #isWhole: boolean;
+
+  /** `isWhole`: contexts keep what is never asked about again. */
+  constructor(isWhole: boolean) {
+    this.#isWhole = isWhole;
+  }
+
   readonly peer = new HostedMachine(peerMachine, { rename: (context) => context });
 
   readonly election = new HostedMachine(electionMachine, {
@@ -30,7 +38,7 @@ export class Catalogue {
     normalise: (context) => ({ ...context, lost: sorted(context['lost']) }),
   });
 
-  readonly leader = new HostedMachine(leaderMachine, {
+  readonly leader: HostedMachine = new HostedMachine(leaderMachine, {
     // All replicas vote: the quorum stays the same.
     rename: (context, sid) => ({
       ...context,
@@ -38,11 +46,12 @@ export class Catalogue {
       learners: renameKeys(context['learners'] as SidMap, sid),
       promisedSids: (context['promisedSids'] as number[]).map(sid),
     }),
-    normalise: (context) => ({
-      ...context,
-      learners: normalisePulses(context['learners'] as LeaderContext['learners']),
-      promisedSids: sorted(context['promisedSids']),
-    }),
+    normalise: (context, state) => {
+      const term = context as unknown as LeaderContext;
+      const asked = this.#isWhole ? term : askedStill(term, state);
+      const learners = normalisePulses(asked.learners);
+      return { ...asked, learners, promisedSids: sorted(asked.promisedSids) };
+    },
   });
 
   readonly learner = new HostedMachine(learnerMachine, {

@@ -38,6 +38,8 @@ export interface ExploreOptions {
   readonly statesMax?: number;
   /** What need not be explored is not (reduction.ts). */
   readonly isReduced?: boolean;
+  /** States differ by all that they hold (Model). */
+  readonly isWhole?: boolean;
   /** Asked about each new state. */
   readonly visit?: (model: Model, state: State) => Extended | null;
   readonly progress?: (line: string) => void;
@@ -79,7 +81,7 @@ class Level {
 }
 
 export function explore(bounds: ModelBounds, options: ExploreOptions = {}): Exploration {
-  const model = new Model(bounds);
+  const model = new Model(bounds, options.isWhole);
   const symmetry = new Symmetry(model, true);
   const reduction = options.isReduced === true ? new Reduction(model) : model;
   const table = new StateTable();

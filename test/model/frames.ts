@@ -28,9 +28,9 @@ export type Body =
   | { kind: 'history'; endsChunk: boolean; committed: number; txn: Txn }
   | { kind: 'leadership'; lastZxid: number; broadcastSeq: number }
   | { kind: 'admit'; committed: number }
-  /** From a leader to all. */
-  | { kind: 'propose'; committed: number; early: number; txn: Txn }
-  | { kind: 'commit'; committed: number; early: number };
+  /** From a leader to all; what is committed, or is so where it is held: the later of the two. */
+  | { kind: 'propose'; told: number; txn: Txn }
+  | { kind: 'commit'; told: number };
 
 export type Frame = Header & Body;
 export type Kind = Body['kind'];
@@ -71,6 +71,6 @@ export function nameFrame(frame: Frame): string {
   if ('acceptedEpoch' in frame) parts.push(`accepted ${frame.acceptedEpoch}`);
   if ('currentEpoch' in frame) parts.push(`current ${frame.currentEpoch}`);
   if ('committed' in frame) parts.push(`committed ${hex(frame.committed)}`);
-  if ('early' in frame) parts.push(`early ${hex(frame.early)}`);
+  if ('told' in frame) parts.push(`told ${hex(frame.told)}`);
   return `${parts.join(' ')} (epoch ${epoch}, seq ${seq})`;
 }

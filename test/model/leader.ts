@@ -111,9 +111,17 @@ export class LeaderModel {
         .sort((a, b) => a.sid - b.sid),
       positions: this.#positions,
       pulse: hasUntrusted(this.#context.learners) ? this.#pulse : firstPulse,
-      broadcaster: this.#broadcaster,
+      broadcaster: this.#broadcaster && this.#compared(this.#broadcaster),
       proposer: this.#proposer,
     };
+  }
+
+  /** Whatever is below what is committed by now is alike. */
+  #compared({ seq, told, toldEarly, covered }: BroadcasterRecord): BroadcasterRecord {
+    const { committedZxid } = this.#self.history;
+    const later = (zxid: number) => (zxid > committedZxid ? zxid : 0);
+    const [soon, known] = [later(toldEarly), later(covered)];
+    return { seq, told: told < committedZxid ? 0 : told, toldEarly: soon, covered: known };
   }
 
   get #context(): LeaderContext {
@@ -174,11 +182,12 @@ export class LeaderModel {
   /** The next broadcast, which tells all that there is to tell. */
   #next() {
     const broadcaster = this.#broadcaster!;
-    const told = { committed: this.#self.history.committedZxid, early: this.#context.early };
-    Object.assign(broadcaster, { told: told.committed, toldEarly: told.early });
-    broadcaster.covered = told.early;
+    const { committedZxid: told } = this.#self.history;
+    const { early } = this.#context;
+    Object.assign(broadcaster, { told, toldEarly: early, covered: early });
     broadcaster.seq++;
-    return [{ link: 0, epoch: this.#epoch, seq: broadcaster.seq }, told] as const;
+    const header = { link: 0, epoch: this.#epoch, seq: broadcaster.seq };
+    return [header, { told: Math.max(told, early) }] as const;
   }
 
   /** The end of the turn: a commit goes alone when no batch took it along. */

@@ -259,9 +259,8 @@ export class LearnerModel {
       if (!follows(frame.txn, history.lastZxid)) return this.#abandon();
       history.append(frame.txn);
     }
-    const told = Math.max(frame.committed, frame.early);
-    if (told > history.lastZxid) return this.#abandon();
-    if (this.#isServing) history.commit(told);
+    if (frame.told > history.lastZxid) return this.#abandon();
+    if (this.#isServing) history.commit(frame.told);
   }
 
   #close(): void {

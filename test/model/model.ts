@@ -7,8 +7,9 @@ import { type Action, decode } from './actions.ts';
 import { type Counted, type ModelBounds, oneMore } from './bounds.ts';
 import { Catalogue } from './catalogue.ts';
 import { enabled, isForgetDue, isTimeoutDue, type View } from './enabled.ts';
+import { FrameNumbers } from './frame-numbers.ts';
 import { type Frame, frames, renameFrame } from './frames.ts';
-import { blankDisk, recovered } from './history.ts';
+import { blankDisk, type Disk, recovered } from './history.ts';
 import { Interner, PairMemo } from './interner.ts';
 import { KnownNames } from './known-names.ts';
 import { Layout, type State } from './layout.ts';
@@ -45,12 +46,14 @@ export class Model implements World, View {
   readonly layout: Layout;
   readonly sids: readonly number[];
   readonly size: number;
-  readonly catalogue = new Catalogue();
+  readonly catalogue: Catalogue;
   readonly network = new Network();
   readonly #names = new KnownNames(this);
+  readonly #numbers = new FrameNumbers(this);
   readonly #replicas = new Interner<ReplicaRecord>();
   readonly #parts = new Interner<unknown>();
-  readonly #summaries: Summary[] = [];
+  /** Worked out where they are asked for. */
+  readonly #summaries: (Summary | undefined)[] = [];
   readonly #stimuli = new Interner<Stimulus>();
   readonly #deliveries: number[] = [];
   readonly #plain = new Map<PlainStimulus, number>();
@@ -69,13 +72,17 @@ export class Model implements World, View {
     const { delivered } = this.#ledgers.get(ledger);
     return isPrefix(delivered, this.#replicas.get(replica).disk.log) ? 1 : 0;
   });
+  readonly #isWhole: boolean;
   /** Why the last `apply` must not be. */
   fault: string | null = null;
   /** Beyond the bounds of epochs and txns: for what follows after the last fault. */
   isUnbounded = false;
 
-  constructor(bounds: ModelBounds) {
+  /** `isWhole`: also what is never asked about again, and how often it was, makes states differ. */
+  constructor(bounds: ModelBounds, isWhole = false) {
     this.bounds = bounds;
+    this.#isWhole = isWhole;
+    this.catalogue = new Catalogue(isWhole);
     this.layout = new Layout(bounds.replicas);
     this.sids = this.layout.sids;
     this.size = this.layout.size;
@@ -96,7 +103,7 @@ export class Model implements World, View {
         blank = { ...blank, ...recovered(disk), toldAccepted: 1, toldCurrent: 1 };
       }
       const { next } = step(this, blank, { type: 'restart', incarnation: makeName(1, sid) });
-      state[sid - 1] = this.#replicaId(next);
+      state[sid - 1] = this.known(next);
     }
     const founded = { ...emptyLedger, proposed: [first], established: [1] };
     state[this.layout.ledger] = this.#ledgers.id(this.bounds.isFounded ? founded : emptyLedger);
@@ -108,11 +115,15 @@ export class Model implements World, View {
   }
 
   summary(replica: number): Summary {
-    return this.#summaries[replica]!;
+    const known = this.#summaries[replica];
+    if (known !== undefined) return known;
+    const summary = summarize(this.#replicas.get(replica), this.catalogue);
+    this.#summaries[replica] = summary;
+    return summary;
   }
 
   summaryOf(state: State, sid: number): Summary {
-    return this.#summaries[state[sid - 1]!]!;
+    return this.summary(state[sid - 1]!);
   }
 
   holdsDelivered(state: State, sid: number): boolean {
@@ -131,13 +142,24 @@ export class Model implements World, View {
     return this.#lates.get(state[this.layout.late]!);
   }
 
-  #replicaId(record: ReplicaRecord): number {
+  /** Its number; equal parts of replicas are kept once. */
+  known(record: ReplicaRecord): number {
     const { sid, incarnation, peer, committed, applied, toldAccepted, toldCurrent } = record;
+    const disk = this.#parts.id(record.disk);
+    const pending = this.#parts.id(record.pending);
+    const leader = this.#parts.id(record.leader);
+    const learner = this.#parts.id(record.learner);
     const numbers = [sid, incarnation, peer, committed, applied, toldAccepted, toldCurrent];
-    const parts = [record.disk, record.pending, record.leader, record.learner];
-    for (const part of parts) numbers.push(this.#parts.id(part));
-    const id = this.#replicas.id(record, numbers.join());
-    this.#summaries[id] ??= summarize(record, this.catalogue);
+    const key = [...numbers, disk, pending, leader, learner].join();
+    const kept = {
+      ...record,
+      disk: this.#parts.get(disk) as Disk,
+      pending: this.#parts.get(pending) as ReplicaRecord['pending'],
+      leader: this.#parts.get(leader) as ReplicaRecord['leader'],
+      learner: this.#parts.get(learner) as ReplicaRecord['learner'],
+    };
+    const id = this.#replicas.id(kept, key);
+    if (id === this.#summaries.length) this.#summaries.push(undefined);
     return id;
   }
 
@@ -161,6 +183,7 @@ export class Model implements World, View {
     if (!this.#isWithin(next)) return false;
     this.#names.forget(next);
     this.#names.compact(next);
+    if (!this.#isWhole) this.#numbers.compact(next);
     this.fault ??= standingFault(this, next);
     return this.fault !== null || next.some((part, at) => part !== state[at]);
   }
@@ -293,7 +316,7 @@ export class Model implements World, View {
   #step(replica: number, stimulus: number): number {
     const outcome = step(this, this.#replicas.get(replica), this.#stimuli.get(stimulus));
     this.#outcomes.push({
-      next: this.#replicaId(outcome.next),
+      next: this.known(outcome.next),
       sent: outcome.sent.flatMap(({ to, frame }) => [to, frames.id(frame)]),
       facts: outcome.facts.map((fact) => this.#facts.id(fact)),
       fault: outcome.fault,
@@ -354,7 +377,7 @@ export class Model implements World, View {
     const record = this.#replicas.get(replica);
     const leader = record.leader!;
     const links = leader.links.filter((one) => one !== link);
-    return this.#replicaId({ ...record, leader: { ...leader, links } });
+    return this.known({ ...record, leader: { ...leader, links } });
   }
 
   // Replicas that change places.
@@ -365,7 +388,7 @@ export class Model implements World, View {
   }
 
   renameReplica(replica: number, sid: Renaming): number {
-    return this.#replicaId(renameReplica(this.#replicas.get(replica), sid, this.catalogue));
+    return this.known(renameReplica(this.#replicas.get(replica), sid, this.catalogue));
   }
 
   renameLate(late: number, sid: Renaming): number {

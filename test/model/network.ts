@@ -43,7 +43,11 @@ export class Network {
   }
 
   rename(queue: number, sid: Renaming): number {
-    return this.#queues.id(this.queue(queue).map((frame) => renameFrame(frame, sid)));
+    return this.changed(queue, (frame) => renameFrame(frame, sid));
+  }
+
+  changed(queue: number, change: (frame: number) => number): number {
+    return this.#queues.id(this.queue(queue).map(change));
   }
 
   nameBits(queue: number): number {

@@ -7,13 +7,29 @@
  *    told stay. A restart sends nothing, and reports nothing that was not reported before. So it
  *    commutes with all that others do, and it is all that its replica can do.
  *
- * 2. Who has promised the last epoch within the bounds is not elected. Its term could only gather
- *    greetings: the epoch that it would choose is beyond the bounds. Until then it stores and sends
- *    nothing, and whoever follows it counts for all others as one who looks. So what follows from a
- *    state follows as well from the one in which it and its followers look instead. (What such a
- *    term itself does is what one of an earlier epoch does, which is explored.)
+ * 2. Whose leader leads no more, or knows the link no more and never will, and has nothing more of
+ *    it coming, times out at once. Nobody but that leader asks whom it follows, and then only to
+ *    wait for it. Where the leader leads anew before, who has heard nothing of the old term may as
+ *    well follow it again: the link is as good as new.
  *
- * 3. When no fault can come any more, a follower takes what its leader has sent before anything
+ * 3. A greeting that was lost with a partition is told again as soon as it can be: it was told as
+ *    the link began, and who would time out or crash before it is told again might as well not
+ *    follow.
+ *
+ * 4. Who is elected is followed at once, or not elected: until somebody follows it, a leader whom
+ *    nobody has greeted does and knows nothing that one who looks does not. And who has promised
+ *    the last epoch within the bounds is not elected. Its term could only gather greetings: the
+ *    epoch that it would choose is beyond the bounds. Until then it stores and sends nothing, and
+ *    whoever follows it counts for all others as one who looks. So what follows from a state
+ *    follows as well from the one in which it and its followers look instead. (What such a term
+ *    itself does is what one of an earlier epoch does, which is explored.)
+ *
+ * 5. Who left its role with writes under way looks for nobody until they are durable, and nobody
+ *    asks about it: it does first what it alone can do. That is to finish its writes, or to crash
+ *    before. A violation of Z10 would be mended by finished writes and not by crashes: without
+ *    crashes to come, this is done only where the log does not change.
+ *
+ * 6. When no fault can come any more, a follower takes what its leader has sent before anything
  *    else happens, if that commutes with all else:
  *    - Its leader stays, and the link, until the follower does something. Two of three are with
  *      that leader, so nobody else becomes one of a later epoch; nor does anybody lead one or has
@@ -26,140 +42,138 @@
  *      tried (isSwallowed), for each number of writes that could be durable before.
  *    - No violation is mended by it: the disk does not change, nor who leads; what was delivered
  *      only grows, and a ledger with more of it finds all that one with less does, in any order.
- *    - Each of these leaves fewer frames of leaders on their way, and each restart fewer replicas
- *      that are down, so no cycle puts the others off for ever.
  *
- * Late frames know no such order: with them nothing is left out. Liveness is looked at in the
- * states that remain; reduction.test.ts compares what is reached both ways.
+ * No cycle puts the others off for ever: each of these leaves fewer frames of leaders or writes on
+ * their way, fewer replicas that are down or follow nobody who leads, or a greeting more.
+ *
+ * Late frames know no such order: with them nothing is left out. Nor are greetings told again at
+ * once where frames are lost one by one. Liveness is looked at in the states that remain;
+ * reduction.test.ts compares what is reached both ways.
  */
 
 import { decode, encode } from './actions.ts';
-import { counted, usedOf } from './bounds.ts';
-import { frames } from './frames.ts';
-import { PairMemo } from './interner.ts';
+import { type Counted, counted, usedOf } from './bounds.ts';
+import { isLinkLost } from './enabled.ts';
 import type { State } from './layout.ts';
-import type { Model, Outcome } from './model.ts';
-import type { Summary } from './summary.ts';
+import type { Model } from './model.ts';
+import { Swallowing } from './swallowing.ts';
 
 export class Reduction {
   readonly #model: Model;
-  readonly #swallowed = new PairMemo((replica, frame) =>
-    this.#isSwallowed(replica, frame) ? 1 : 0,
-  );
+  readonly #swallowing: Swallowing;
 
   constructor(model: Model) {
     this.#model = model;
+    this.#swallowing = new Swallowing(model);
   }
 
   actions(state: State, into: number[]): number[] {
     const model = this.#model;
-    const { bounds } = model;
-    if (bounds.lates > 0) return model.actions(state, into);
-    const alone = this.#alone(state);
-    if (alone >= 0) {
-      into.length = 0;
-      into.push(alone);
-      return into;
-    }
+    into.length = 0;
+    if (model.bounds.lates === 0 && this.#first(state, into)) return into;
     model.actions(state, into);
+    if (model.bounds.lates > 0) return into;
     let count = 0;
-    for (const code of into) if (!this.#isHopeless(state, code)) into[count++] = code;
+    for (const code of into) if (!this.#isIdle(state, code)) into[count++] = code;
     into.length = count;
     return into;
   }
 
-  #isHopeless(state: State, code: number): boolean {
-    const { kind, a } = decode(code);
-    return kind === 'elect' && this.#model.summaryOf(state, a).epoch >= this.#model.bounds.epochs;
-  }
-
-  /** An action that may be taken alone; -1 if there is none. */
-  #alone(state: State): number {
-    const model = this.#model;
-    const { sids } = model;
-    for (const sid of sids) if (!model.summaryOf(state, sid).isUp) return encode('restart', sid);
-    if (!this.#isFaultless(state)) return -1;
+  /** Actions that may be taken before all others; false if there are none. */
+  #first(state: State, into: number[]): boolean {
+    const { sids } = this.#model;
     for (const sid of sids) {
-      const { follows } = model.summaryOf(state, sid);
-      if (follows === 0) continue;
-      const queue = state[model.layout.link(follows, sid)]!;
-      if (queue === 0 || !this.#isSettled(state, sid)) continue;
-      const frame = model.network.head(queue);
-      if (this.#swallowed.get(state[sid - 1]!, frame) === 1) return encode('deliver', follows, sid);
+      if (!this.#model.summaryOf(state, sid).isUp) return one(into, encode('restart', sid));
     }
-    return -1;
+    for (const sid of sids) {
+      const { follows, leads, isLooking } = this.#model.summaryOf(state, sid);
+      if (follows > 0 && this.#ofLearner(state, sid, into)) return true;
+      if (leads && this.#ofBlankTerm(state, sid, into)) return true;
+      const isSettling = follows === 0 && !leads && !isLooking;
+      if (isSettling && this.#ofSettling(state, sid, into)) return true;
+    }
+    return this.#swallowed(state, into);
   }
 
-  /** No fault can come any more. */
-  #isFaultless(state: State): boolean {
-    const { bounds, layout } = this.#model;
-    const used = state[layout.used]!;
-    return layout.n <= 3 && counted.every((what) => usedOf(used, what) >= bounds[what]);
-  }
-
-  /** As long as a learner does nothing, its leader stays, and their link. */
-  #isSettled(state: State, sid: number): boolean {
+  /** It is over with its leader (2), or it has to greet again (3). */
+  #ofLearner(state: State, sid: number, into: number[]): boolean {
     const model = this.#model;
-    const { layout, sids, bounds } = model;
     const self = model.summaryOf(state, sid);
-    const leader = model.summaryOf(state, self.follows);
-    if (!leader.rules || layout.isCut(state, sid, self.follows)) return false;
-    const end = leader.ends[sid];
-    if (end === undefined || end.link !== self.link) return false;
-    let coming = 0;
-    for (const frame of model.network.queue(state[layout.link(sid, self.follows)]!)) {
-      if (frames.get(frame).link === self.link) coming++;
-    }
-    if (end.taken + coming !== self.upSent) return false;
-    return sids.every((other) => {
-      if (other === sid || other === self.follows) return true;
-      const { leads, epoch } = model.summaryOf(state, other);
-      const isLast = leader.leadsEpoch === bounds.epochs;
-      if (!isLast && (leads || epoch > leader.leadsEpoch)) return false;
-      return end.promised || leader.promisedSids.includes(other);
-    });
+    const { follows, link, writes, wantsGreeting } = self;
+    const isEmpty = state[model.layout.link(follows, sid)] === 0;
+    if (isEmpty && this.#isLostForGood(state, sid)) return one(into, encode('timeout', sid));
+    if (!wantsGreeting || writes > 0 || model.bounds.losses > 0) return false;
+    if (model.summaryOf(state, follows).ends[sid] !== undefined) return false;
+    if (isLinkLost(model, state, sid)) return false;
+    if (model.isUnderWay(state, sid, follows, link)) return false;
+    return one(into, encode('greet', sid));
   }
 
-  /** A replica takes a frame with the same effect before and after any of its writes is durable. */
-  #isSwallowed(replica: number, frame: number): boolean {
+  /** Whatever heals. */
+  #isLostForGood(state: State, sid: number): boolean {
+    const { link, follows, hasDown } = this.#model.summaryOf(state, sid);
+    const { leads, ends, greeted } = this.#model.summaryOf(state, follows);
+    if (!leads) return true;
+    return ends[sid]?.link !== link && (hasDown || greeted.includes(link));
+  }
+
+  /** It is followed, or leads no more (4). */
+  #ofBlankTerm(state: State, sid: number, into: number[]): boolean {
     const model = this.#model;
-    const before = model.summary(replica);
-    const disk = JSON.stringify(model.record(replica).disk);
-    let one = replica;
-    let taken = model.whenDelivered(one, frame);
-    const { next, sent } = taken;
-    if (JSON.stringify(model.record(next).disk) !== disk) return false;
-    if (before.writes > 0 && sent.length > 0) return false;
-    for (;;) {
-      if (taken.fault !== null || String(taken.sent) !== String(sent)) return false;
-      const [now, then] = [model.summary(one), model.summary(taken.next)];
-      if (!isSame(now, before) || !isSame(then, before) || !isHeardAlike(now, then)) return false;
-      if (now.writes === 0) return true;
-      const [first, second] = [model.whenFlushed(one), model.whenFlushed(taken.next)];
-      if (first.fault !== null || second.fault !== null) return false;
-      if (String(first.sent) !== String(second.sent)) return false;
-      const later = model.whenDelivered(first.next, frame);
-      if (later.next !== second.next) return false;
-      if (this.#told(taken, second) !== this.#told(first, later)) return false;
-      one = first.next;
-      taken = later;
+    const { leadsEpoch, greeted, writes } = model.summaryOf(state, sid);
+    if (leadsEpoch > 0 || greeted.length > 0 || writes > 0) return false;
+    if (model.sids.some((other) => model.summaryOf(state, other).follows === sid)) return false;
+    for (const other of model.sids) {
+      if (this.#mayFollow(state, other, sid)) into.push(encode('follow', other, sid));
     }
+    return one(into, encode('timeout', sid));
   }
 
-  /** The most that is told to be delivered. */
-  #told(...outcomes: readonly Outcome[]): string {
-    const facts = outcomes.flatMap(({ facts }) => facts.map((id) => this.#model.fact(id)));
-    const told = facts.map((fact) => (fact.type === 'delivered' ? String(fact.txns) : fact.type));
-    return told.sort((a, b) => b.length - a.length)[0] ?? '';
+  #mayFollow(state: State, sid: number, leader: number): boolean {
+    const { isLooking } = this.#model.summaryOf(state, sid);
+    return sid !== leader && isLooking && !this.#model.layout.isCut(state, sid, leader);
+  }
+
+  /** Nothing comes of electing it (4). */
+  #isIdle(state: State, code: number): boolean {
+    const { kind, a } = decode(code);
+    if (kind !== 'elect') return false;
+    const model = this.#model;
+    if (model.summaryOf(state, a).epoch >= model.bounds.epochs) return true;
+    return !model.sids.some((sid) => this.#mayFollow(state, sid, a));
+  }
+
+  /** Its writes become durable, or are lost (5). */
+  #ofSettling(state: State, sid: number, into: number[]): boolean {
+    const { pending } = this.#model.replica(state, sid);
+    const mayCrash = this.#may(state, 'crashes');
+    const mayWipe = this.#may(state, 'wipes');
+    const changesLog = pending.some(({ kind }) => kind !== 'promises');
+    if (changesLog && !mayCrash && !mayWipe) return false;
+    if (mayWipe) into.push(encode('wipe', sid));
+    for (let keeps = 0; mayCrash && keeps <= pending.length; keeps++) {
+      into.push(encode('crash', sid, 0, keeps));
+    }
+    return one(into, encode('flush', sid));
+  }
+
+  #may(state: State, what: Counted): boolean {
+    return usedOf(state[this.#model.layout.used]!, what) < this.#model.bounds[what];
+  }
+
+  /** A follower takes a frame (6). */
+  #swallowed(state: State, into: number[]): boolean {
+    const { layout, sids } = this.#model;
+    if (layout.n > 3 || counted.some((what) => this.#may(state, what))) return false;
+    for (const sid of sids) {
+      if (!this.#swallowing.isFirst(state, sid)) continue;
+      return one(into, encode('deliver', this.#model.summaryOf(state, sid).follows, sid));
+    }
+    return false;
   }
 }
 
-const isSame = (one: Summary, other: Summary): boolean =>
-  one.follows === other.follows && one.link === other.link;
-
-/** A beat of it has the same effect. */
-function isHeardAlike(one: Summary, other: Summary): boolean {
-  const [isIn, isInThen] = [one.broadcastTaken >= 0, other.broadcastTaken >= 0];
-  if (isIn !== isInThen) return false;
-  return !isIn || (one.loggedZxid === other.loggedZxid && one.learnerEpoch === other.learnerEpoch);
+function one(into: number[], code: number): true {
+  into.push(code);
+  return true;
 }

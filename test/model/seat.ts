@@ -26,7 +26,7 @@ export type Json = { readonly [key: string]: unknown };
 /** Names of replicas changed, in a context; and one form for contexts that mean the same. */
 export interface Shape {
   rename(context: Json, sid: (sid: number) => number): Json;
-  normalise?(context: Json): Json;
+  normalise?(context: Json, state: string): Json;
 }
 
 const noEffects: readonly Effect[] = [];
@@ -85,7 +85,7 @@ export class HostedMachine {
 
   #id(snapshot: AnyMachineSnapshot): number {
     const { value, context, status } = snapshot;
-    const plain = this.#shape.normalise?.(context) ?? context;
+    const plain = this.#shape.normalise?.(context, stateName(value)) ?? context;
     const key = JSON.stringify([value, plain]);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
@@ -104,9 +104,12 @@ export class HostedMachine {
   }
 
   rename(id: number, sid: (sid: number) => number): number {
-    const snapshot = this.#snapshots[id]!;
-    const context = this.#shape.rename(snapshot.context as Json, sid);
-    return this.#id({ ...snapshot, context } as unknown as AnyMachineSnapshot);
+    return this.with(id, this.#shape.rename(this.context(id), sid));
+  }
+
+  /** In the same state with another context. */
+  with(id: number, context: Json): number {
+    return this.#id({ ...this.#snapshots[id]!, context } as unknown as AnyMachineSnapshot);
   }
 }
 

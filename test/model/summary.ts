@@ -11,6 +11,7 @@ import { hasUntrusted } from './pulses.ts';
 import type { ReplicaRecord } from './replica.ts';
 
 export interface LinkEnd {
+  readonly sid: number;
   readonly link: number;
   readonly sent: number;
   readonly taken: number;
@@ -56,10 +57,14 @@ export interface Summary {
   readonly source: { readonly incarnation: number; readonly epoch: number } | null;
   /** Number of the last broadcast it took; -1 before it is ready. */
   readonly broadcastTaken: number;
+  /** The last broadcast before those that it has or awaits; infinite if it cannot know. */
+  readonly broadcastLow: number;
   /** All names of processes and links that it may still compare with. */
   readonly names: readonly number[];
   readonly nameBits: number;
   readonly incarnation: number;
+  /** Of replicas that differ only by names and sids it is the same. */
+  readonly signature: number;
 }
 
 export function summarize(record: ReplicaRecord, catalogue: Catalogue): Summary {
@@ -69,7 +74,7 @@ export function summarize(record: ReplicaRecord, catalogue: Catalogue): Summary 
   );
   const names = namesIn(record, catalogue);
   const log = [...disk.log, ...pending.flatMap((w) => (w.kind === 'append' ? [w.txn] : []))];
-  return {
+  const summary = {
     ...{ sid, isUp: incarnation > 0, writes: pending.length },
     isLooking: catalogue.peer.state(record.peer) === 'member.looking.electing',
     ...{ loggedZxid: endOf(disk.log), lastZxid: endOf(log), currentEpoch: disk.currentEpoch },
@@ -79,6 +84,19 @@ export function summarize(record: ReplicaRecord, catalogue: Catalogue): Summary 
     ...learnerPart(record, catalogue),
     ...{ incarnation, names, nameBits: bitsOf(names) },
   };
+  return { ...summary, signature: signatureOf(summary, record) };
+}
+
+function signatureOf(summary: Omit<Summary, 'signature'>, record: ReplicaRecord): number {
+  const { loggedZxid, lastZxid, epoch, leadsEpoch, broadcastSeq, upSent, downSeq, names } = summary;
+  const { committed, applied, peer, disk } = record;
+  const { follows, ends, writes, broadcastTaken } = summary;
+  const numbers = [
+    ...[loggedZxid, lastZxid, committed].flatMap((zxid) => [Math.floor(zxid / 2 ** 32), zxid | 0]),
+    ...[epoch, leadsEpoch, broadcastSeq, upSent, downSeq, broadcastTaken, writes, applied, peer],
+    ...[disk.currentEpoch, follows > 0 ? 1 : 0, ends.length > 0 ? 1 : 0, names.length],
+  ];
+  return numbers.reduce((hash, number) => Math.imul(hash ^ number, 0x9e3779b1) ^ (hash >>> 15), 0);
 }
 
 function namesIn({ incarnation, leader, learner }: ReplicaRecord, catalogue: Catalogue): number[] {
@@ -110,7 +128,7 @@ function leaderPart({ leader }: ReplicaRecord, catalogue: Catalogue) {
     const { acked = 0, pulse = 0, promised = false, synced = false } = learner ?? {};
     const owesPulse = isAsking && pulse < leader!.pulse;
     const { seq: taken } = channel(catalogue, id);
-    ends[sid] = { link, sent, taken, acked, promised, synced, owesPulse };
+    ends[sid] = { sid, link, sent, taken, acked, promised, synced, owesPulse };
   }
   const broadcaster = leader?.broadcaster ?? null;
   const state = leader === null ? '' : catalogue.leader.state(leader.machine);
@@ -132,6 +150,7 @@ function learnerPart({ learner }: ReplicaRecord, catalogue: Catalogue) {
   const hasDown = learner !== null && learner.down >= 0;
   const { broadcast = null } = learner ?? {};
   const isReady = broadcast !== null && broadcast.channel >= 0;
+  const broadcastTaken = isReady ? channel(catalogue, broadcast.channel).seq : -1;
   return {
     follows: learner?.leader ?? 0,
     link: learner?.link ?? 0,
@@ -142,6 +161,13 @@ function learnerPart({ learner }: ReplicaRecord, catalogue: Catalogue) {
     upSent: learner?.sent ?? 0,
     learnerEpoch: learner?.epoch ?? 0,
     source: broadcast && { incarnation: broadcast.incarnation, epoch: broadcast.epoch },
-    broadcastTaken: isReady ? channel(catalogue, broadcast.channel).seq : -1,
+    broadcastTaken,
+    broadcastLow: isReady ? broadcastTaken : lowestAwaited(learner),
   };
+}
+
+function lowestAwaited(learner: ReplicaRecord['learner']): number {
+  const early = learner?.broadcast?.early.map((id) => frames.get(id).seq - 1) ?? [];
+  const { leadership = null } = learner?.intake ?? {};
+  return Math.min(leadership?.broadcastSeq ?? Number.POSITIVE_INFINITY, ...early);
 }

@@ -126,10 +126,9 @@ export class Session {
 
   receiveRead(request: PendingRequest): void {
     this.#step(readEvent, request);
-    // Who pings has not left, whatever was agreed upon: it comes anew, and that is agreed upon.
-    // Else nobody would tell the leader that it lives.
-    const hasStayed = this.isElsewhere && request.op === Opcode.ping;
-    if (hasStayed) request.port?.sessionEnded('session.moved');
+    // Who asks has not left, whatever was agreed upon: it comes anew, and that is agreed upon. Else
+    // nobody would tell the leader that it lives; and who reads without a rest never pings.
+    if (this.isElsewhere) request.port?.sessionEnded('session.moved');
   }
 
   receiveWrite(request: PendingRequest): void {

@@ -3,6 +3,7 @@
  * time; only a leader ends them, and a change of leader ends none.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ErrorCode } from '../../protocol/error-code.ts';
 import { getInt } from '../../protocol/jute.ts';
@@ -77,6 +78,28 @@ test('a connection that was left gets SessionMoved for a write, and is closed', 
   }
   await ensemble.agreement();
   expect(namesAt(ensemble.member(1))).toEqual(['in-time-1', 'in-time-2', 'in-time-3', 'zookeeper']);
+});
+
+test('who goes on to read where its session was taken from comes anew, and keeps it', async () => {
+  const ensemble = await TestEnsemble.start({ settings: quick });
+  const [one, two] = ensemble.followers as [Member, Member];
+  const reads = await ensemble.client(one.sid, { sessionTimeoutMs: 400 });
+  await reads.create('/own', null, { mode: CreateMode.ephemeral });
+  const { sessionId, sessionPassword: passwd } = reads;
+  // What it had sent to another replica before it came here arrives there late.
+  const late = await RawClient.open(two.port);
+  await late.connect({ sessionId, passwd, timeOut: 400 });
+  late.drop();
+
+  const startedMs = performance.now();
+  // Without a rest in which it would ping.
+  while (performance.now() - startedMs < 1600) {
+    await reads.exists('/own').catch(() => {});
+    await sleep(10);
+  }
+
+  expect(reads.sessionId).toBe(sessionId);
+  expect(namesAt(one)).toEqual(['own', 'zookeeper']);
 });
 
 test('a connection that was left stays so when another leads', async () => {

@@ -69,16 +69,30 @@ describe('a session', () => {
     expect(seen.slice(1)).toEqual(['read 1']);
   });
 
-  test('lets a client come anew that stays where it was agreed not to be', () => {
-    const { session, seen, read } = rig();
+  // As in seed 12731: its client read all the time, and so never had to ping.
+  test.each([
+    ['pings', Opcode.ping],
+    ['reads', Opcode.getData],
+  ])('lets a client come anew that %s where it was agreed not to be', (_does, op) => {
+    const { session, seen } = rig();
     session.created();
     session.isElsewhere = true;
 
     expect(session.readsAtOnce()).toBe(false);
-    read(1);
-    session.receiveRead(requestOf(id, 2, Opcode.ping, { port: session.connection }));
+    session.receiveRead(requestOf(id, 1, op, { port: session.connection }));
 
-    expect(seen.slice(1)).toEqual(['read 1', 'read 2', 'session.moved']);
+    expect(seen.slice(1)).toEqual(['read 1', 'session.moved']);
+  });
+
+  test('lets it come anew also when what it reads has to wait', () => {
+    const { session, seen, read, write } = rig();
+    session.created();
+    write(1);
+    session.isElsewhere = true;
+
+    read(2);
+
+    expect(seen.slice(1)).toEqual(['session.moved']);
   });
 
   test('does nothing that comes over a connection it was agreed to have left', () => {

@@ -15,6 +15,7 @@ export const knownSeeds: readonly Found[] = [
   { seed: 3066, what: 'an end that was refused left a session that never expired (C8, C9)' },
   { seed: 5075, what: 'a session that stayed where it had been moved from expired (C8)' },
   { seed: 6777, what: 'a session expired though its leader had just prepared a write of it (C8)' },
+  { seed: 12731, what: 'a session expired that read on where it had been moved from (C8)' },
   { seed: 30370, what: 'one that lost its disk was no witness for the next that did (L1)' },
   { seed: 1001824, what: 'a write was done twice after a new link to the same leader (C2)' },
   { seed: 1004419, what: 'the same, seen by a disk that was slow' },

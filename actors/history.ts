@@ -17,6 +17,8 @@ export interface HistoryPorts {
   /** All up to this txn is durable here. */
   logged(zxid: number): void;
   failed(reason: Error): void;
+  /** A record of the log that was sound at the start, or was not looked at then, is damaged. */
+  damaged(reason: Error): void;
   flushTook(ms: number): void;
   /** A batch of so many txns and bytes is applied. */
   applied(txnCount: number, bytes: number): void;
@@ -44,6 +46,8 @@ export class History {
   readonly #unapplied = new Fifo<Entry>();
   #loggedZxid: number;
   #committedZxid: number;
+  /** Reading on from here, or from before it, meets a damaged record. */
+  #damagedBehind = -1;
   /** A write is under way, or about to be, that suffers no other. */
   #isAlone = false;
 
@@ -86,6 +90,17 @@ export class History {
     return this.#state.lastZxid;
   }
 
+  /** Where others can be given the log from: what it held before is purged, or damaged. */
+  get reachesBackTo(): number {
+    return Math.max(this.log.oldestZxid, this.#damagedBehind + 1);
+  }
+
+  /** Reading on from `zxid` has met a damaged record. Nothing is given from there any more. */
+  damageMet(zxid: number, reason: Error): void {
+    this.#damagedBehind = Math.max(this.#damagedBehind, zxid);
+    this.#ports.damaged(reason);
+  }
+
   get promises(): Promises {
     return this.log.promises;
   }
@@ -102,7 +117,9 @@ export class History {
 
   /** End of our last batch at or below `zxid`, durable or not: a quorum may hold it without us. */
   batchEndAtOrBelow(zxid: number): number {
-    let end = this.log.lastBatchEndAtOrBelow(zxid);
+    const applied = this.appliedZxid;
+    // Where the state ends a batch ends, and all behind it is in memory.
+    let end = zxid < applied ? this.log.lastBatchEndAtOrBelow(zxid) : applied;
     for (const { lastZxid } of this.#unapplied) if (lastZxid <= zxid) end = Math.max(end, lastZxid);
     return end;
   }

@@ -9,6 +9,7 @@ import { firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
 import { JuteError, type JuteReader, type JuteWriter } from '../protocol/jute.ts';
 import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
 import { readZxid, writeLeadership } from '../protocol/zab.ts';
+import { StorageError } from '../storage/storage-error.ts';
 import type { Bus } from './bus.ts';
 import type { History } from './history.ts';
 import { MachineHost } from './host.ts';
@@ -180,23 +181,36 @@ export class LearnerHandler {
   }
 
   #position(zxid: number): Position {
-    const { log } = this.#history;
-    const commonZxid = this.#history.batchEndAtOrBelow(zxid);
+    const commonZxid = this.#commonZxid(zxid);
+    const { reachesBackTo } = this.#history;
     return {
       zxid,
-      isHeld: commonZxid === zxid && zxid >= log.oldestZxid,
+      isHeld: commonZxid === zxid && zxid >= reachesBackTo,
       commonZxid,
-      isReachable: commonZxid >= log.oldestZxid,
+      isReachable: commonZxid >= reachesBackTo,
       wantsSnapshot: this.#wantsSnapshot,
     };
   }
 
-  /** Batches behind the cursor: from the log, and behind its durable end those on their way. */
+  /** The end of our last batch at or below `zxid`; -1 where a damaged record stands for it. */
+  #commonZxid(zxid: number): number {
+    try {
+      return this.#history.batchEndAtOrBelow(zxid);
+    } catch (failure) {
+      if (!(failure instanceof StorageError)) throw failure;
+      this.#history.damageMet(-1, failure);
+      return -1;
+    }
+  }
+
+  /** Batches behind the cursor: from the log where it has to be, and those not applied yet. */
   *#missing(): Iterable<Buffer> {
     let last = this.#cursor;
-    for (const frame of this.#history.log.read(last)) {
-      yield frame;
-      last = lastZxidOf(frame);
+    if (last < this.#history.appliedZxid) {
+      for (const frame of this.#history.log.read(last)) {
+        yield frame;
+        last = lastZxidOf(frame);
+      }
     }
     for (const frame of this.#history.unapplied()) if (firstZxidOf(frame) > last) yield frame;
   }
@@ -205,6 +219,24 @@ export class LearnerHandler {
     if (this.#cursor < this.#history.log.oldestZxid) {
       return this.#ports.lost(this, 'the log behind what it holds was purged meanwhile');
     }
+    this.#unlessDamaged(() => this.#sendChunkOfHistory());
+  }
+
+  /**
+   * A snapshot needs nothing of the log before it, and may well be whole where that is damaged: the
+   * learner gets it over its next link, and we need not end, which might end the ensemble.
+   */
+  #unlessDamaged(read: () => void): void {
+    try {
+      read();
+    } catch (failure) {
+      if (!(failure instanceof StorageError)) throw failure;
+      this.#history.damageMet(this.#cursor, failure);
+      this.#ports.lost(this, 'the log behind what it holds is damaged');
+    }
+  }
+
+  #sendChunkOfHistory(): void {
     let bytes = 0;
     for (const frame of this.#missing()) {
       bytes += frame.length;
@@ -240,11 +272,19 @@ export class LearnerHandler {
   }
 
   #sendChunk(): void {
-    const pages = this.#snapshot!.next(chunkBytes);
-    if (pages !== null) {
+    const sender = this.#snapshot!;
+    try {
+      const pages = sender.next(chunkBytes);
+      if (pages === null) return this.#unlessDamaged(() => this.#endSnapshot());
       this.#sendSnapshot(PacketKind.pages, pages);
-      return this.#host.send({ type: 'chunk.sent' });
+      this.#host.send({ type: 'chunk.sent' });
+    } catch (failure) {
+      if (!(failure instanceof StorageError)) throw failure;
+      sender.fail(failure);
     }
+  }
+
+  #endSnapshot(): void {
     const frames = this.#acknowledged();
     this.#sendSnapshot(PacketKind.snapshotEnd, (writer) => {
       writer.int(frames.length);

@@ -11,6 +11,7 @@ import { batchFault } from '../protocol/batch.ts';
 import { JuteError, JuteReader, type JuteWriter } from '../protocol/jute.ts';
 import { type PacketHeader, PacketKind } from '../protocol/packet.ts';
 import { type Beat, readLeadership, readZxid, type Status, type Touch } from '../protocol/zab.ts';
+import { StorageError } from '../storage/storage-error.ts';
 import { BroadcastIntake } from './broadcast-intake.ts';
 import type { Forwarder } from './forwarder.ts';
 import { follows, type History } from './history.ts';
@@ -228,6 +229,8 @@ export class Learner {
     try {
       deliver();
     } catch (failure) {
+      // What our own log does not give back, a snapshot does.
+      if (failure instanceof StorageError) return this.#abandonFor(failure.message, true);
       if (!(failure instanceof JuteError)) throw failure;
       this.abandon(`a frame of the leader cannot be read: ${failure.message}`);
     }
@@ -254,15 +257,15 @@ export class Learner {
       case PacketKind.snapshotEnd:
         return this.#takeSnapshot(this.#kind, body);
       case PacketKind.refuse:
-        return this.#refused(body.string() ?? '', body.boolean());
+        return this.#abandonFor(`the leader refuses us: ${body.string()}`, body.boolean());
       default:
         this.#post.drop('not for a learner');
     }
   }
 
-  #refused(reason: string, needsSnapshot: boolean): void {
+  #abandonFor(reason: string, needsSnapshot: boolean): void {
     if (needsSnapshot) this.#ports.snapshotNeeded();
-    this.abandon(`the leader refuses us: ${reason}`);
+    this.abandon(reason);
   }
 
   #considerCut(zxid: number): void {

@@ -9,11 +9,13 @@ import type { SnapshotMeta, SnapshotPage, SnapshotReader } from '../storage/snap
 export class SnapshotSender {
   readonly #reader: SnapshotReader;
   readonly #closed: () => void;
+  readonly #failed: (reason: Error) => void;
   #isClosed = false;
 
-  constructor(reader: SnapshotReader, closed: () => void) {
+  constructor(reader: SnapshotReader, closed: () => void, failed: (reason: Error) => void) {
     this.#reader = reader;
     this.#closed = closed;
+    this.#failed = failed;
   }
 
   get zxid(): number {
@@ -25,10 +27,15 @@ export class SnapshotSender {
     writer.string(JSON.stringify(meta)).bytes(sessions).bytes(acls);
   }
 
-  /** What to write of the next pages; null behind the last one. */
+  /** What to write of the next pages; null behind the last one. Throws StorageError on damage. */
   next(bytesMax: number): ((writer: JuteWriter) => void) | null {
     const pages = this.#reader.next(bytesMax);
     return pages.length === 0 ? null : (writer) => writePages(writer, pages);
+  }
+
+  /** Its next pages cannot be read. Nothing is left then to make the replica anew from. */
+  fail(reason: Error): void {
+    this.#failed(reason);
   }
 
   close(): void {

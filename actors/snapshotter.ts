@@ -97,7 +97,8 @@ export class Snapshotter {
     const closed = () => {
       if (--this.#readers === 0) this.#host.send({ type: 'reading.ended' });
     };
-    opened(new SnapshotSender(this.#snapshots.openReader(), closed));
+    const failed = (reason: Error) => this.#ports.failed(reason);
+    opened(new SnapshotSender(this.#snapshots.openReader(), closed, failed));
   }
 
   /** Resolves when no pass is under way. */

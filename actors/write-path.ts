@@ -86,6 +86,8 @@ export class WritePath {
     this.history = new History(this.state, stores.log, applier, clock, {
       logged: (zxid) => ports.logged(zxid),
       failed: (reason) => ports.failed(reason),
+      damaged: ({ message }) =>
+        notes.error('the log is damaged: who needs that part gets a snapshot', { reason: message }),
       flushTook: (ms) => this.#noteFlush(ms),
       applied: (txnCount, bytes) => this.#applied(txnCount, bytes),
     });

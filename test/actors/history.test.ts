@@ -74,6 +74,7 @@ function rig(log = new SlowLog(), startZxid = 0) {
   const history = new History(state as unknown as ReplicatedState, log, applier, clock, {
     logged: (zxid) => void seen.push(`logged ${zxid}`),
     failed: (reason) => void seen.push(`failed: ${reason.message}`),
+    damaged: ({ message }) => void seen.push(`damaged: ${message}`),
     flushTook: () => {},
     applied: () => void seen.push(`applied ${state.lastZxid}`),
   });

@@ -75,6 +75,9 @@ export class Rig {
       failed: (reason) => {
         throw reason;
       },
+      damaged: (reason) => {
+        throw reason;
+      },
       flushTook: nothing,
       applied: () => outstanding.applied(state.lastZxid),
     });

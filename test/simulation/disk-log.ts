@@ -121,6 +121,8 @@ export class SimLog implements LogStore {
       last = lastZxidOf(frame);
       if (last > zxid) yield frame;
     }
+    // A torn end was cut as it was opened: this was sound then.
+    if (damage !== null) throw new StorageError(`${damage}: the log is corrupt; ${remedy}`);
   }
 
   lastBatchEndAtOrBelow(zxid: number): number {

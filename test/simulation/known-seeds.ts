@@ -16,6 +16,10 @@ export const knownSeeds: readonly Found[] = [
   { seed: 5075, what: 'a session that stayed where it had been moved from expired (C8)' },
   { seed: 6777, what: 'a session expired though its leader had just prepared a write of it (C8)' },
   { seed: 12731, what: 'a session expired that read on where it had been moved from (C8)' },
+  {
+    seed: 15690,
+    what: 'old damage in its log ended a leader, as somebody with an empty disk came',
+  },
   { seed: 30370, what: 'one that lost its disk was no witness for the next that did (L1)' },
   { seed: 1001824, what: 'a write was done twice after a new link to the same leader (C2)' },
   { seed: 1004419, what: 'the same, seen by a disk that was slow' },

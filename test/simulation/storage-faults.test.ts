@@ -1,6 +1,10 @@
-/** That faults which take one replica's word take no other's, and leave nothing behind. */
+/**
+ * That faults which take one replica's word take no other's, and leave nothing behind; and that
+ * damage which a replica does not need to look at when it starts ends nobody.
+ */
 
 import { describe, expect, test } from 'vitest';
+import type { SimReplica } from './sim-replica.ts';
 import { Stand } from './stand.ts';
 import { storageFaults } from './storage-faults.ts';
 
@@ -72,5 +76,65 @@ describe('syncs that lie (F22)', () => {
     });
 
     expect(stand.broken).toEqual([]);
+  });
+});
+
+const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/** The leader has a snapshot of all, and then some record of the log before it goes bad. */
+async function damageBeforeSnapshot(leader: SimReplica): Promise<void> {
+  const { snapshotter } = leader.replica!.writePath;
+  await snapshotter.snapshotNow();
+  expect(leader.disk.damage('log.rot')).not.toBe(null);
+}
+
+const zxidOf = ({ replica }: SimReplica) => replica!.state.lastZxid;
+
+describe('damage in the log before the snapshot (F24)', () => {
+  for (const seed of seeds) {
+    test(`is sent to nobody: who needs that part gets a snapshot (seed ${seed})`, async () => {
+      const stand = new Stand(seed);
+      await stand.run(async () => {
+        const [leader, lost] = stand.parts;
+        const write = stand.writer(leader);
+        for (let left = 10; left > 0; left--) await write();
+        await damageBeforeSnapshot(leader);
+        lost.loses();
+        lost.disk.wipe();
+        lost.start();
+        await stand.untilServing();
+        expect(stand.world.ensemble.leader).toBe(leader);
+        expect(lost.rebuilds).toBe(1);
+        await write();
+        await stand.until('it has all', () => zxidOf(lost) === zxidOf(leader));
+      });
+      expect(stand.broken).toEqual([]);
+    });
+  }
+
+  test('loses nothing that the damaged one alone has beside one that is down', async () => {
+    let rebuilds = 0;
+    for (const seed of seeds) {
+      const stand = new Stand(seed);
+      await stand.run(async () => {
+        const [leader, behind, other] = stand.parts;
+        behind.kill('process');
+        const write = stand.writer(leader);
+        for (let left = 10; left > 0; left--) await write();
+        await damageBeforeSnapshot(leader);
+        // The end of the log is sound: it is looked at when it starts.
+        await write();
+        const zxid = zxidOf(leader);
+        for (const replica of [other, leader]) replica.kill('process');
+        for (const replica of [behind, leader]) replica.start();
+        const serve = () => [leader, behind].every(({ replica }) => replica?.isServing);
+        await stand.until('two serve', serve);
+        expect(zxidOf(behind)).toBeGreaterThanOrEqual(zxid);
+        expect(stand.world.ensemble.leader).toBe(leader);
+        rebuilds += behind.rebuilds;
+      });
+      expect(stand.broken).toEqual([]);
+    }
+    expect(rebuilds).toBeGreaterThan(0);
   });
 });

@@ -13,7 +13,7 @@ import { Replica } from '../../actors/replica.ts';
 import { viewOf } from '../../actors/replica-view.ts';
 import type { Settings } from '../../actors/settings.ts';
 import { signLinks } from '../../actors/signed-bus.ts';
-import { StorageError, WriteFailure } from '../../storage/storage-error.ts';
+import { remedy, StorageError, WriteFailure } from '../../storage/storage-error.ts';
 import type { Stores } from '../../storage/stores.ts';
 import { Gate } from '../support/gate.ts';
 import type { SeededRandom } from '../support/seeded-random.ts';
@@ -29,6 +29,8 @@ import type { Trace } from './trace.ts';
 /** A process begins to run so long after it was started, ms. */
 const bootMs = [5, 60] as const;
 const supervisorMs = 200;
+/** How the text of a WriteFailure begins. */
+const writeFailed = 'cannot write ';
 
 /** - `refused`: its disk cannot be used as it is, and it says so. */
 export type Condition = 'down' | 'starting' | 'up' | 'paused' | 'refused';
@@ -203,11 +205,7 @@ export class SimReplica {
         };
       },
       makeWords: (made) => new FourLetterWords(viewOf(made), systemFacts),
-      aborted: (reason) => {
-        this.aborts.push(reason);
-        this.#end('process');
-        this.#restartSoon();
-      },
+      aborted: (reason) => this.#aborted(reason),
       rebuild: () => {
         this.rebuilds++;
         this.#end('process');
@@ -215,6 +213,15 @@ export class SimReplica {
       },
       refused: (reason) => this.#parts.violated('refused', `replica ${this.sid}: ${reason}`),
     });
+  }
+
+  /** Writes fail as the disk was told to; what else ends it is damage that was done to its disk. */
+  #aborted(reason: string): void {
+    const isExpected = reason.endsWith(remedy) ? this.#isTampered : reason.startsWith(writeFailed);
+    if (!isExpected) this.#parts.violated('L3', `replica ${this.sid} ends: ${reason}`);
+    this.aborts.push(reason);
+    this.#end('process');
+    this.#restartSoon();
   }
 
   #say(what: string, text: string): void {

@@ -4,6 +4,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { formatZxid } from '../../protocol/zxid.ts';
+import { remedy, StorageError } from '../../storage/storage-error.ts';
 import type { SimReplica } from './sim-replica.ts';
 import { Stand } from './stand.ts';
 import { storageFaults } from './storage-faults.ts';
@@ -136,5 +138,93 @@ describe('damage in the log before the snapshot (F24)', () => {
       expect(stand.broken).toEqual([]);
     }
     expect(rebuilds).toBeGreaterThan(0);
+  });
+
+  test('asks for a snapshot where it has to be cut at a damaged record', async () => {
+    const stand = new Stand(3);
+    await stand.run(async () => {
+      const [leader, one, other] = stand.parts;
+      const write = stand.writer(leader);
+      for (let left = 3; left > 0; left--) await write();
+      const zxid = zxidOf(leader);
+      const has = (replica: SimReplica) => zxidOf(replica) === zxid;
+      await stand.until('all have it', () => [one, other].every(has));
+      await leader.replica!.writePath.snapshotter.snapshotNow();
+      const last = `the record at ${formatZxid(zxid)}`;
+      while (leader.disk.damage('log.rot') !== last);
+      stand.cutOff(leader);
+      void write().catch(() => {});
+      await stand.until('it alone has more', () => leader.disk.lastZxid > zxid);
+      const { ensemble } = stand.world;
+      const isOver = () => ensemble.leader !== undefined && ensemble.leader !== leader;
+      await stand.until('another leads', isOver);
+      await stand.writer(one, other)();
+      ensemble.net.ways.healAll();
+      await stand.untilServing();
+      expect(leader.rebuilds).toBe(1);
+      expect(leader.aborts).toEqual([]);
+    });
+    expect(stand.broken).toEqual([]);
+  });
+});
+
+function rotPages({ disk }: SimReplica): void {
+  for (let left = 100; left > 0; left--) disk.damage('page.rot');
+}
+
+/** Only a page that goes out when a credit has come cannot be read. */
+function breakLater({ replica }: SimReplica): void {
+  const { snapshots } = replica!.stores;
+  const open = snapshots.openReader.bind(snapshots);
+  snapshots.openReader = () => {
+    const reader = open();
+    const page = reader.next(1);
+    let chunks = 0;
+    const next = () => {
+      if (++chunks > 8) throw new StorageError(`page 7 is corrupt; ${remedy}`);
+      return page;
+    };
+    return { ...reader, next };
+  };
+}
+
+describe('damage in the snapshot of a leader whose log is damaged, too (F24)', () => {
+  /** One that is behind asks for it; what became of the leader, and what was found broken. */
+  async function ask(isKnown: boolean, spoil = rotPages) {
+    const stand = new Stand(4);
+    let aborts: readonly string[] = [];
+    let brokenByThen: readonly string[] = [];
+    await stand.run(async () => {
+      const [leader, behind] = stand.parts;
+      behind.kill('process');
+      const write = stand.writer(leader);
+      for (let left = 10; left > 0; left--) await write();
+      await damageBeforeSnapshot(leader);
+      if (isKnown) leader.forgets();
+      for (let left = 100; left > 0; left--) leader.disk.damage('log.rot');
+      spoil(leader);
+      behind.start();
+      aborts = leader.aborts;
+      await stand.until('it has ended', () => aborts.length > 0);
+      brokenByThen = [...stand.broken];
+      await stand.untilServing();
+    });
+    return { aborts, brokenByThen, broken: stand.broken };
+  }
+
+  test('ends it in good order, and says what to do', async () => {
+    const { aborts, broken } = await ask(true);
+    expect(aborts).toEqual([expect.stringMatching(/page \d+ is corrupt .*empty it/)]);
+    expect(broken).toEqual([]);
+  });
+
+  test('ends it so in the midst of sending, too', async () => {
+    const { aborts, broken } = await ask(true, breakLater);
+    expect(aborts).toEqual([expect.stringMatching(/page 7 is corrupt; .*empty it/)]);
+    expect(broken).toEqual([]);
+  });
+
+  test('is a finding where nobody has damaged the disk', async () => {
+    expect((await ask(false)).brokenByThen).toEqual(['L3']);
   });
 });

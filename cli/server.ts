@@ -1,7 +1,7 @@
 /**
  * `natskeeper server`: one replica in this process, from its configuration to its exit code.
  * 0: stopped by a signal, all is flushed. 2: configuration or data cannot be used, or another
- * process has our sid. 3: a write failed.
+ * process has our sid. 3: a write failed, or a snapshot cannot be read out.
  */
 
 import type { BusLinks } from '../actors/bus.ts';

@@ -250,7 +250,9 @@ Each is mended, and has a test, a scenario or a seed (test/simulation/known-seed
   the write died before it told whom it had heard of: one seed of 25,000 (seed 6777;
   test/actors/sessions.test.ts). A session expired whose client read without a rest where it had
   been moved from, for only pings made it come anew (seed 12731;
-  test/actors/ensemble-sessions.test.ts).
+  test/actors/ensemble-sessions.test.ts). A leader ended, without a word in its own log, when it met
+  an old damaged record while it sent its history to a replica with an empty disk, which a snapshot
+  serves as well (seed 15690; test/simulation/storage-faults.test.ts).
 - The checks themselves: data that also stood in the path of another request was taken for that
   request's (seed 1009126; test/simulation/checks/sessions.test.ts). A voter that had lost its disk
   was asked for all that it had held as soon as it ran with an empty one (seed 9363;

@@ -1,9 +1,8 @@
 /**
  * `npm run proof`: the long form of everything that is proved here, with progress; then
- * docs/PROOF.md is written from what was found. The model and the crash points are looked at by one
- * process each, beside the rest, which takes the other processors. `--report` only writes the page
- * anew from the figures of the last run, `--parts a,b` runs some, `--minutes` bounds the model and
- * the simulation.
+ * docs/PROOF.md is written from what was found. The full bounds of the model take one process, the
+ * crash points another, beside the rest. `--report` only writes the page anew from the figures of
+ * the last run, `--parts a,b` runs some, `--minutes` bounds the full model and the simulation.
  */
 
 import { type StdioOptions, spawn } from 'node:child_process';
@@ -24,10 +23,10 @@ const runTs = ['--import', join(top, 'test/support/run-ts.mjs')];
 const { values } = parseArgs({
   options: {
     report: { type: 'boolean', default: false },
-    parts: { type: 'string', default: 'machines,model,crash,simulation,teeth' },
+    parts: { type: 'string', default: 'machines,model,fullModel,crash,simulation,teeth' },
     seeds: { type: 'string', default: '50000' },
     minutes: { type: 'string', default: '600' },
-    jobs: { type: 'string', default: String(Math.max(1, availableParallelism() - 2)) },
+    jobs: { type: 'string', default: String(Math.max(1, availableParallelism() - 1)) },
   },
 });
 
@@ -37,14 +36,15 @@ const modelTs = ['--max-old-space-size=16000', ...runTs, 'test/model/main.ts'];
 /** Lanes run side by side. */
 const lanes: readonly (readonly (keyof Figures)[])[] = [
   ['machines', 'simulation', 'teeth'],
-  ['model'],
-  ['crash'],
+  ['fullModel'],
+  ['model', 'crash'],
 ];
 
 /** What each part runs; each leaves its figures in `workFolder`. */
 const commands: { readonly [part in keyof Figures]: readonly string[] } = {
   machines: [...runTs, 'test/machines/count.ts'],
-  model: [...modelTs, '--full', '--seconds', String(60 * Number(values.minutes))],
+  model: [...modelTs, '--long'],
+  fullModel: [...modelTs, '--full', '--seconds', String(60 * Number(values.minutes))],
   crash: ['node_modules/vitest/vitest.mjs', 'run', 'test/crash', '--maxWorkers', '1'],
   simulation: [
     ...runTs,

@@ -35,5 +35,5 @@ export const closedState = connectionTable.stateIndex('closed');
 /** Shows a step of a connection, when somebody wants to see connections. */
 export function tellStep(tap: Tap, watcher: number, from: number, event: number, to: number): void {
   const step = { state: from, event, next: to };
-  if (tap.connections) tap.sink?.tableStepped(connectionTable, connectionName(watcher), step);
+  if (tap.connections) tap.sink?.tableStepped(connectionTable, () => connectionName(watcher), step);
 }

@@ -256,7 +256,7 @@ export class Session {
     const { tap } = this.#ports;
     if (tap.sessions) {
       const step = { state, event, next: this.#state };
-      tap.sink?.tableStepped(sessionTable, sessionName(formatSessionId(this.id)), step);
+      tap.sink?.tableStepped(sessionTable, () => sessionName(formatSessionId(this.id)), step);
     }
     for (const effect of sessionTable.effects(state, event)) this.#run(effect, request);
   }

@@ -34,12 +34,8 @@ export interface TappedInstance {
 export interface TapSink {
   began(actor: TappedActor): void;
   stepped(actor: TappedActor, step: TappedStep): void;
-  /** `state`, `event` and `next` are numbers of the table. */
-  tableStepped(
-    table: TappedTable,
-    instance: string,
-    step: { readonly state: number; readonly event: number; readonly next: number },
-  ): void;
+  /** `name` makes the instance's name: asked for only where the step is shown. */
+  tableStepped(table: TappedTable, name: () => string, step: TableStep): void;
   received(header: Readonly<PacketHeader>, bytes: number): void;
 }
 
@@ -49,6 +45,13 @@ export interface TappedStep {
   /** Names of states, e.g. `ruling.broadcasting`. */
   readonly from: string;
   readonly to: string;
+}
+
+/** Numbers of the table. */
+export interface TableStep {
+  readonly state: number;
+  readonly event: number;
+  readonly next: number;
 }
 
 export class Tap {

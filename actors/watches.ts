@@ -103,8 +103,10 @@ export class Watches implements WatchPort, TreeListener {
 
   #tell(watch: number, step: { state: number; event: number; next: number }): void {
     const { index } = this;
-    const table = index.tableOf(watch) === WatchTable.data ? 'data' : 'child';
-    const name = watchName(table, index.watcherOf(watch), index.pathOf(watch));
+    const name = () => {
+      const table = index.tableOf(watch) === WatchTable.data ? 'data' : 'child';
+      return watchName(table, index.watcherOf(watch), index.pathOf(watch));
+    };
     this.#tap.sink?.tableStepped(watchTable, name, step);
   }
 

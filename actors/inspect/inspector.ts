@@ -20,6 +20,7 @@ import type { Clock } from '../clock.ts';
 import { stateName } from '../host.ts';
 import type { Notes } from '../note.ts';
 import {
+  type TableStep,
   Tap,
   type TappedActor,
   type TappedInstance,
@@ -159,25 +160,17 @@ export class Inspector implements TapSink {
     if (from !== to && roles.has(machine.id)) this.onRoleStep();
   }
 
-  tableStepped(
-    { machine, states, events, snapshots }: TappedTable,
-    instance: string,
-    {
-      state,
-      event,
-      next,
-    }: { readonly state: number; readonly event: number; readonly next: number },
-  ): void {
-    const names = this.#names(instance);
+  tableStepped(table: TappedTable, name: () => string, { state, event, next }: TableStep): void {
+    const { machine, states, events, snapshots } = table;
     const only = this.#wanted?.instance ?? null;
-    if (only !== null && only !== names.sessionId) return;
+    if (only !== null && only !== this.#names(name()).sessionId) return;
     if (!this.#budget.allows(machine.id, this.#clock.monotonicMs())) return;
     const type = events[event]!;
     const [before, after] = [snapshots[state]!, snapshots[next]!];
     this.#keep(
       {
         type: '@xstate.snapshot',
-        ...names,
+        ...this.#names(name()),
         machine: machine.id,
         event: { type },
         snapshot: shownSnapshot(after),

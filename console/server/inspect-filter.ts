@@ -4,15 +4,12 @@
  */
 
 import { machines as catalogue } from '../../machines/index.ts';
+import { filterFault } from '../../protocol/inspect-request.ts';
 import type { InspectFilter } from '../../protocol/inspection.ts';
-import { integerField, listField, objectOf, textField, wordField } from './json-fields.ts';
+import { objectOf } from './json-fields.ts';
 import { Refusal } from './refusal.ts';
 
 const badRequest = 400;
-const machinesMax = 64;
-const instanceLengthMax = 128;
-const sidsMax = 256;
-const sidMax = 255;
 
 export const onlyStatus: InspectFilter = { machines: [], sids: null, instance: null };
 
@@ -25,23 +22,20 @@ export const machineNames: readonly string[] = [
   'message',
 ];
 
-/** The filter of a message `{"filter": …}`. @throws Refusal */
+/** The filter of a message `{"filter": …}`; what it leaves out is null. @throws Refusal */
 export function filterOf(text: string): InspectFilter {
-  const filter = objectOf(objectOf(parse(text), 'the message').filter, '"filter"');
-  const machines = listField(filter, 'machines', machinesMax).map((name) =>
-    wordField({ 'each of machines': name }, 'each of machines', machineNames),
-  );
-  const { sids = null, instance = null } = filter;
-  return {
-    machines: [...new Set(machines)],
-    sids: sids === null ? null : sidsOf(listField(filter, 'sids', sidsMax)),
-    instance: instance === null ? null : textField(filter, 'instance', instanceLengthMax),
-  };
-}
-
-function sidsOf(list: readonly unknown[]): number[] {
-  const bounds = { min: 0, max: sidMax };
-  return list.map((sid) => integerField({ 'each of sids': sid }, 'each of sids', bounds));
+  const said = objectOf(objectOf(parse(text), 'the message').filter, '"filter"');
+  const given = { sids: null, instance: null, ...said };
+  const fault = filterFault(given);
+  if (fault !== null) throw new Refusal(badRequest, fault);
+  const filter = given as unknown as InspectFilter;
+  const strange = filter.machines.find((name) => !machineNames.includes(name));
+  if (strange !== undefined) {
+    const known = machineNames.join(', ');
+    throw new Refusal(badRequest, `filter.machines: '${strange}' is none of ${known}`);
+  }
+  const { sids, instance } = filter;
+  return { machines: [...new Set(filter.machines)], sids, instance };
 }
 
 function parse(text: string): unknown {

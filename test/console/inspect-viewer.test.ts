@@ -257,14 +257,14 @@ describe('a message that is no filter ends the viewer with a sentence', () => {
     ['[]', 'JSON object'],
     ['null', 'JSON object'],
     ['{}', '"filter"'],
-    ['{"filter": {}}', '"machines"'],
-    ['{"filter": {"machines": "peer"}}', '"machines"'],
-    ['{"filter": {"machines": [1]}}', 'each of machines'],
-    ['{"filter": {"machines": ["toaster"]}}', 'each of machines'],
-    [JSON.stringify({ filter: { machines: Array(65).fill('peer') } }), '"machines"'],
-    ['{"filter": {"machines": [], "sids": [256]}}', 'each of sids'],
-    ['{"filter": {"machines": [], "sids": 1}}', '"sids"'],
-    ['{"filter": {"machines": [], "instance": 7}}', '"instance"'],
+    ['{"filter": {}}', 'filter.machines'],
+    ['{"filter": {"machines": "peer"}}', 'filter.machines'],
+    ['{"filter": {"machines": [1]}}', 'filter.machines'],
+    ['{"filter": {"machines": ["toaster"]}}', "'toaster' is none of"],
+    [JSON.stringify({ filter: { machines: Array(65).fill('peer') } }), 'filter.machines'],
+    ['{"filter": {"machines": [], "sids": [256]}}', 'filter.sids'],
+    ['{"filter": {"machines": [], "sids": 1}}', 'filter.sids'],
+    ['{"filter": {"machines": [], "instance": 7}}', 'filter.instance'],
   ];
   for (const [text, part] of cases) {
     test(text.slice(0, 70), async () => {

@@ -4,38 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { metricPoints, metrics } from '../../console/app/logic/metric-series.ts';
 import { linePath, nearest, niceTop, stretches } from '../../console/app/logic/plot-line.ts';
 import type { ReplicaStatus } from '../../protocol/inspection.ts';
+import { statusOf } from './inspect-records.ts';
 
-const status = (uptimeMs: number, received: number): ReplicaStatus => ({
-  sid: 1,
-  clientAddress: null,
-  mode: 'leader',
-  peerState: 'leading',
-  phase: 'broadcast',
-  leader: 1,
-  epoch: 1,
-  loggedZxid: '0x0',
-  appliedZxid: '0x0',
-  isVoter: true,
-  members: [],
-  connections: 0,
-  sessions: 0,
-  watches: 0,
-  znodes: 5,
-  dataBytes: 0,
-  ephemerals: 0,
-  outstanding: 0,
-  received,
-  sent: 0,
-  committed: 0,
-  latencyMs: null,
-  syncMs: { count: 1, p50: 2, p99: 4, max: 5 },
-  loopDelayMs: null,
-  heapBytes: 0,
-  residentBytes: 0,
-  uptimeMs,
-  wallMs: 0,
-  version: '',
-});
+const syncMs = { count: 1, p50: 2, p99: 4, max: 5 };
+const status = (uptimeMs: number, received: number): ReplicaStatus =>
+  statusOf(1, { mode: 'leader', uptimeMs, received, syncMs });
 
 const line = (title: string, name: string) =>
   metrics.find((metric) => metric.title === title)!.lines.find((each) => each.name === name)!;

@@ -11,6 +11,7 @@ import { DemoLoad, loadSettingsOf } from './demo-load.ts';
 import { DemoMeter } from './demo-meter.ts';
 import type { DemoReplica } from './demo-replica.ts';
 import { describeExit, type Exit } from './guarded-process.ts';
+import { SeenModes } from './seen-modes.ts';
 
 const eventsMax = 200;
 const stopMsMax = 15_000;
@@ -25,7 +26,7 @@ export class DemoPlayground implements DemoControl {
   readonly #meter: DemoMeter;
   readonly #load: DemoLoad;
   readonly #events: DemoEvent[] = [];
-  readonly #modes = new Map<number, string>();
+  readonly #modes = new SeenModes();
   /** Who has an action under way: `replica 2`, `the bus`, `the load`. */
   readonly #busy = new Set<string>();
   /** Replicas whose end was asked for. */
@@ -66,6 +67,7 @@ export class DemoPlayground implements DemoControl {
 
   /** A replica's process has ended, by us or by others. */
   died({ sid }: DemoReplica, exit: Exit): void {
+    this.#modes.forget(sid);
     if (this.#wanted.delete(sid)) return;
     this.#broke(`ended (${describeExit(exit)})`, sid);
   }
@@ -73,14 +75,8 @@ export class DemoPlayground implements DemoControl {
   /** The replicas were just asked what they are: keeps what is new. */
   look(): void {
     for (const { sid, mode } of this.#ensemble.replicas) {
-      if (mode === null) this.#modes.delete(sid);
-      else if (this.#modes.get(sid) !== mode) {
-        this.#modes.set(sid, mode);
-        this.#saw(
-          mode === 'leader' ? 'leads' : mode === 'follower' ? 'follows' : `is ${mode}`,
-          sid,
-        );
-      }
+      if (!this.#modes.isNew(sid, mode)) continue;
+      this.#saw(mode === 'leader' ? 'leads' : mode === 'follower' ? 'follows' : `is ${mode}`, sid);
     }
     const { isOngoing, lastMs } = this.#meter.outage;
     if (this.#wasOut && !isOngoing && this.#load.isRunning) {

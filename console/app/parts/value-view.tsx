@@ -5,7 +5,7 @@ import { bytesText } from '../figures.ts';
 import { bytesOf, hexRow, hexRows } from '../logic/data-bytes.ts';
 import { meaningOf, meaningUnpacked, type ValueMeaning } from '../logic/value-meaning.ts';
 import { saveFile } from './file-save.ts';
-import { JsonFold } from './json-fold.tsx';
+import { JsonTree } from './json-tree.tsx';
 import { VirtualList } from './virtual-list.tsx';
 
 type Form = 'json' | 'text' | 'hex';
@@ -90,7 +90,7 @@ function Body({ form, bytes, meaning }: BodyProps) {
   if (form === 'json') {
     return (
       <div class="value-body mono">
-        <JsonFold value={meaning.json} />
+        <JsonTree value={meaning.json} openLevels={2} charsMax={Number.POSITIVE_INFINITY} />
       </div>
     );
   }

@@ -5,6 +5,7 @@
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { replicaCommand } from '../cli/replica-command.ts';
 import type { Command } from './processes.ts';
 
 export type SideName = 'natskeeper' | 'apache';
@@ -26,7 +27,7 @@ export function natskeeperSide(build: string, busProgram: string | null): Side {
     title: 'natskeeper',
     needsBus: true,
     busProgram,
-    command: (config) => [process.execPath, main, 'server', '--config', config],
+    command: (config) => replicaCommand(main, ['--config', config]),
   };
 }
 

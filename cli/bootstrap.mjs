@@ -109,7 +109,9 @@ async function replica(args) {
   const file = args[at].includes('=') ? args[at].slice(args[at].indexOf('=') + 1) : args[at + 1];
   // Where that does not help, the replica itself says what it misses.
   if (wantsOwnBus(file ?? '', process.env)) await natsServer();
-  return run(process.execPath, [mainProgram, 'server', ...args], { forward: true });
+  const { replicaCommand } = await built('replica-command.js');
+  const [node, ...command] = replicaCommand(mainProgram, args);
+  return run(node, command, { forward: true });
 }
 
 /** The path of nats-server, installed if it is missing and that is possible; else null. */

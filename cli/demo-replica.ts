@@ -16,6 +16,7 @@ import {
 import { join } from 'node:path';
 import type { DemoProcessState } from '../protocol/demo.ts';
 import { type Exit, type GuardedProcess, startGuarded } from './guarded-process.ts';
+import { replicaCommand } from './replica-command.ts';
 
 export const demoEnsembleName = 'demo';
 const logBytesMax = 16 * 1024 * 1024;
@@ -74,8 +75,8 @@ export class DemoReplica {
     if (this.#child !== null || this.#isRetired) return;
     keepLogSmall(this.logFile);
     const { main } = this.#options;
-    const command = [process.execPath, main, 'server', '--config', this.#config] as const;
-    const child = startGuarded([...command], { onLine: (line, from) => this.#take(line, from) });
+    const command = replicaCommand(main, ['--config', this.#config]);
+    const child = startGuarded(command, { onLine: (line, from) => this.#take(line, from) });
     this.#child = child;
     this.#isQuiet = false;
     this.#exited = child.exited.then((exit) => {

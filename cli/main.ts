@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 /**
  * The command line: `natskeeper server` runs one replica, `natskeeper console` the page alone,
  * `natskeeper top` shows an ensemble in the terminal. Reads the configuration, hands over what is

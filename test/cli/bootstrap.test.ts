@@ -132,7 +132,7 @@ describe('in a tree that is installed and built', () => {
     for (const name of ['bootstrap.mjs', 'start-options.mjs']) {
       copyFileSync(join(treeTop, 'cli', name), join(tree, 'cli', name));
     }
-    compile(['cli/nats-program.ts'], join(tree, 'dist'));
+    compile(['cli/nats-program.ts', 'cli/replica-command.ts'], join(tree, 'dist'));
     for (const name of ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json']) {
       writeFileSync(join(tree, name), '{}');
     }

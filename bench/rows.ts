@@ -47,8 +47,8 @@ export const reasons: { readonly [key: string]: string } = {
   'mix -c 300 -o 1 -w 100': smallBatches,
   'mix -c 30 -o 1 -w 100': smallBatches,
   memory:
-    'some 78 MB are a replica without clients, mostly Node itself; then the young generation, and ' +
-    'what the log holds to be written (docs/COSTS.md).',
+    'some 78 MB are a replica without clients, mostly Node itself; then the young generation, ' +
+    'and what the log holds to be written (docs/COSTS.md).',
   snapshot:
     'a replica writes snapshots beside its log, on one disk: syncs of the log wait for those of ' +
     'the snapshot, and slices of it take their share of the turns. What part each has is not ' +

@@ -209,51 +209,58 @@ async function openEnsemble() {
 }
 
 describe('an ensemble with a busSecret', () => {
-  test('takes no notice of what a stranger makes or changes (200,000 frames)', async () => {
-    const { ensemble, stranger, recorded, recording, seals, client, elections } =
-      await openEnsemble();
-    await client.create('/a', Buffer.alloc(0));
-    for (let write = 0; write < 20; write++) await client.setData('/a', Buffer.alloc(write));
-    recording.cancel();
-    const random = new SeededRandom(fuzzSeed);
-    const frames = recorded.map(({ frame }) => frame);
-    const mutator = new Mutator(random, frames);
-    const known = new Map(frames.map((frame) => [frame.toString('latin1'), true]));
-    const inboxes = ['peer', 'bulk', 'beat'].flatMap((box) => [1, 2, 3].map((n) => `${box}.${n}`));
-    const subjects = ['election', 'zab', ...inboxes].map((name) => `natskeeper.test.${name}`);
-    const refused = () =>
-      seals.map((seal) => seal.refused.unsigned + seal.refused['wrongly signed']);
-    const expected = refused();
-    const leader = ensemble.leader?.sid;
-    elections.length = 0;
-    let isOver = false;
-    let writes = 0;
-    const load = (async () => {
-      for (; !isOver; writes++) await client.setData('/a', Buffer.from(String(writes)));
-    })();
+  const patience = { timeout: 180_000 };
+  test(
+    'takes no notice of what a stranger makes or changes (200,000 frames)',
+    patience,
+    async () => {
+      const { ensemble, stranger, recorded, recording, seals, client, elections } =
+        await openEnsemble();
+      await client.create('/a', Buffer.alloc(0));
+      for (let write = 0; write < 20; write++) await client.setData('/a', Buffer.alloc(write));
+      recording.cancel();
+      const random = new SeededRandom(fuzzSeed);
+      const frames = recorded.map(({ frame }) => frame);
+      const mutator = new Mutator(random, frames);
+      const known = new Map(frames.map((frame) => [frame.toString('latin1'), true]));
+      const inboxes = ['peer', 'bulk', 'beat'].flatMap((box) =>
+        [1, 2, 3].map((n) => `${box}.${n}`),
+      );
+      const subjects = ['election', 'zab', ...inboxes].map((name) => `natskeeper.test.${name}`);
+      const refused = () =>
+        seals.map((seal) => seal.refused.unsigned + seal.refused['wrongly signed']);
+      const expected = refused();
+      const leader = ensemble.leader?.sid;
+      elections.length = 0;
+      let isOver = false;
+      let writes = 0;
+      const load = (async () => {
+        for (; !isOver; writes++) await client.setData('/a', Buffer.from(String(writes)));
+      })();
 
-    for (let frame = 0; frame < frameShare(200_000); frame++) {
-      const source = random.pick(recorded);
-      const bytes = random.chance(0.2)
-        ? random.bytes(random.below(200))
-        : mutator.mutate(source.frame, random.chance(0.5) ? 25 : 0);
-      const subject = random.chance(0.8) ? source.subject : random.pick(subjects);
-      // What was said once may be said again; that is another matter.
-      if (known.has(bytes.toString('latin1'))) continue;
-      stranger.publish(subject, bytes);
-      const sid = Number(/\d$/.exec(subject)?.[0] ?? 0);
-      for (let of = 1; of <= 3; of++) if (sid === 0 || sid === of) expected[of - 1]!++;
-      if (frame % 100 === 99) await nextTurn();
-    }
-    isOver = true;
-    await load;
-    await settle();
+      for (let frame = 0; frame < frameShare(200_000); frame++) {
+        const source = random.pick(recorded);
+        const bytes = random.chance(0.2)
+          ? random.bytes(random.below(200))
+          : mutator.mutate(source.frame, random.chance(0.5) ? 25 : 0);
+        const subject = random.chance(0.8) ? source.subject : random.pick(subjects);
+        // What was said once may be said again; that is another matter.
+        if (known.has(bytes.toString('latin1'))) continue;
+        stranger.publish(subject, bytes);
+        const sid = Number(/\d$/.exec(subject)?.[0] ?? 0);
+        for (let of = 1; of <= 3; of++) if (sid === 0 || sid === of) expected[of - 1]!++;
+        if (frame % 100 === 99) await nextTurn();
+      }
+      isOver = true;
+      await load;
+      await settle();
 
-    expect(refused()).toEqual(expected);
-    expect(ensemble.leader?.sid).toBe(leader);
-    // No link was lost, nobody was elected; the replicas say nothing, as the seals say it.
-    expect(elections).toEqual([]);
-    expect(String((await client.getData('/a')).data)).toBe(String(writes - 1));
-    expect(writes).toBeGreaterThan(10);
-  });
+      expect(refused()).toEqual(expected);
+      expect(ensemble.leader?.sid).toBe(leader);
+      // No link was lost, nobody was elected; the replicas say nothing, as the seals say it.
+      expect(elections).toEqual([]);
+      expect(String((await client.getData('/a')).data)).toBe(String(writes - 1));
+      expect(writes).toBeGreaterThan(10);
+    },
+  );
 });

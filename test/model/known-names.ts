@@ -6,12 +6,14 @@
  * remembered as it was named.
  */
 
+import type { Catalogue } from './catalogue.ts';
 import { frames } from './frames.ts';
 import { Interner, PairMemo } from './interner.ts';
 import type { Layout, State } from './layout.ts';
 import { bitsOf, countOf, makeName, namesMax, ownerOf, type Renaming } from './names.ts';
 import type { Network } from './network.ts';
-import { namesOf, type Summary } from './summary.ts';
+import type { ReplicaRecord } from './replica.ts';
+import { namesIn, namesOf, type Summary } from './summary.ts';
 
 /** By name: the new one, for those that change. */
 type Numbering = readonly (readonly [number, number])[];
@@ -21,6 +23,8 @@ interface Named {
   readonly layout: Layout;
   readonly sids: readonly number[];
   readonly network: Network;
+  readonly catalogue: Catalogue;
+  record(replica: number): ReplicaRecord;
   summary(replica: number): Summary;
   summaryOf(state: State, sid: number): Summary;
   lateOf(state: State): { readonly frame: number } | null;
@@ -49,12 +53,21 @@ export class KnownNames {
 
   /** The first name that nobody remembers. */
   free(state: State, owner: number): number {
+    const bits = this.#nameBits(state);
+    if (bits < 0) return this.#freeAmongMany(state, owner);
+    const known = (bits >> ((owner - 1) * namesMax)) & allOfOne;
+    let count = 1;
+    while ((known >> (count - 1)) & 1) count++;
+    return makeName(count, owner);
+  }
+
+  #freeAmongMany(state: State, owner: number): number {
     const model = this.#model;
     const known = new Set<number>();
     const note = (names: readonly number[]) => {
       for (const name of names) if (ownerOf(name) === owner) known.add(countOf(name));
     };
-    for (const sid of model.sids) note(model.summaryOf(state, sid).names);
+    for (const sid of model.sids) note(namesIn(model.record(state[sid - 1]!), model.catalogue));
     for (let at = model.layout.n; at < model.layout.cut; at++) {
       if (state[at] !== 0) note(model.network.names(state[at]!));
     }
@@ -63,6 +76,19 @@ export class KnownNames {
     let count = 1;
     while (known.has(count)) count++;
     return makeName(count, owner);
+  }
+
+  /** Of all that anybody remembers; -1 if there are too many for that. */
+  #nameBits(state: State): number {
+    const model = this.#model;
+    const { n, cut } = model.layout;
+    let bits = 0;
+    for (let at = 0; at < n; at++) bits |= model.summary(state[at]!).nameBits;
+    for (let at = n; at < cut; at++) {
+      if (state[at] !== 0) bits |= model.network.nameBits(state[at]!);
+    }
+    const late = model.lateOf(state);
+    return late === null ? bits : bits | bitsOf(namesOf(frames.get(late.frame)));
   }
 
   /** A leader need not remember links that nobody will greet over again. */
@@ -90,13 +116,8 @@ export class KnownNames {
   compact(state: State): void {
     const model = this.#model;
     const { n, cut, late } = model.layout;
-    let known = 0;
-    for (let at = 0; at < n; at++) known |= model.summary(state[at]!).nameBits;
-    for (let at = n; at < cut; at++) {
-      if (state[at] !== 0) known |= model.network.nameBits(state[at]!);
-    }
+    const known = this.#nameBits(state);
     const kept = model.lateOf(state);
-    if (kept !== null) known |= bitsOf(namesOf(frames.get(kept.frame)));
     if (known < 0) return;
     let changes: (readonly [number, number])[] | null = null;
     for (let sid = 1; sid <= n; sid++) {

@@ -9,7 +9,7 @@ import { Catalogue } from './catalogue.ts';
 import { enabled, isForgetDue, isTimeoutDue, type View } from './enabled.ts';
 import { FrameNumbers } from './frame-numbers.ts';
 import { type Frame, frames, renameFrame } from './frames.ts';
-import { blankDisk, type Disk, recovered } from './history.ts';
+import { blankDisk, recovered } from './history.ts';
 import { Interner, PairMemo } from './interner.ts';
 import { KnownNames } from './known-names.ts';
 import { Layout, type State } from './layout.ts';
@@ -17,19 +17,12 @@ import { emptyLedger, type Ledger, noted } from './ledger.ts';
 import type { Fact } from './links.ts';
 import { isPrefix, makeName, makeTxn, type Renaming } from './names.ts';
 import { Network } from './network.ts';
+import { type Outcome, Outcomes } from './outcomes.ts';
 import { renameReplica } from './renaming.ts';
 import { blankReplica, type ReplicaRecord, type Stimulus, step, type World } from './replica.ts';
+import { ReplicaStore } from './replica-store.ts';
 import { standingFault } from './standing-fault.ts';
 import { type Summary, summarize } from './summary.ts';
-
-/** What one replica does when one thing happens to it, in numbers. */
-export interface Outcome {
-  readonly next: number;
-  /** Pairs: to whom (0 for all), which frame. */
-  readonly sent: readonly number[];
-  readonly facts: readonly number[];
-  readonly fault: string | null;
-}
 
 interface Late {
   readonly to: number;
@@ -50,14 +43,13 @@ export class Model implements World, View {
   readonly network = new Network();
   readonly #names = new KnownNames(this);
   readonly #numbers = new FrameNumbers(this);
-  readonly #replicas = new Interner<ReplicaRecord>();
-  readonly #parts = new Interner<unknown>();
+  readonly #replicas = new ReplicaStore();
   /** Worked out where they are asked for. */
   readonly #summaries: (Summary | undefined)[] = [];
   readonly #stimuli = new Interner<Stimulus>();
   readonly #deliveries: number[] = [];
   readonly #plain = new Map<PlainStimulus, number>();
-  readonly #outcomes: Outcome[] = [];
+  readonly #outcomes = new Outcomes();
   readonly #facts = new Interner<Fact>();
   readonly #ledgers = new Interner<Ledger>();
   readonly #lates = new Interner<Late | null>();
@@ -68,9 +60,9 @@ export class Model implements World, View {
   readonly #cleared = new PairMemo((replica, queue) =>
     this.network.cleared(this.summary(replica), queue),
   );
-  readonly #holds = new PairMemo((ledger, replica) => {
+  readonly #holds = new PairMemo((ledger, disk) => {
     const { delivered } = this.#ledgers.get(ledger);
-    return isPrefix(delivered, this.#replicas.get(replica).disk.log) ? 1 : 0;
+    return isPrefix(delivered, this.#replicas.disk(disk).log) ? 1 : 0;
   });
   readonly #isWhole: boolean;
   /** Why the last `apply` must not be. */
@@ -127,7 +119,8 @@ export class Model implements World, View {
   }
 
   holdsDelivered(state: State, sid: number): boolean {
-    return this.#holds.get(state[this.layout.ledger]!, state[sid - 1]!) === 1;
+    const disk = this.#replicas.diskId(state[sid - 1]!);
+    return this.#holds.get(state[this.layout.ledger]!, disk) === 1;
   }
 
   ledger(state: State): Ledger {
@@ -142,23 +135,8 @@ export class Model implements World, View {
     return this.#lates.get(state[this.layout.late]!);
   }
 
-  /** Its number; equal parts of replicas are kept once. */
   known(record: ReplicaRecord): number {
-    const { sid, incarnation, peer, committed, applied, toldAccepted, toldCurrent } = record;
-    const disk = this.#parts.id(record.disk);
-    const pending = this.#parts.id(record.pending);
-    const leader = this.#parts.id(record.leader);
-    const learner = this.#parts.id(record.learner);
-    const numbers = [sid, incarnation, peer, committed, applied, toldAccepted, toldCurrent];
-    const key = [...numbers, disk, pending, leader, learner].join();
-    const kept = {
-      ...record,
-      disk: this.#parts.get(disk) as Disk,
-      pending: this.#parts.get(pending) as ReplicaRecord['pending'],
-      leader: this.#parts.get(leader) as ReplicaRecord['leader'],
-      learner: this.#parts.get(learner) as ReplicaRecord['learner'],
-    };
-    const id = this.#replicas.id(kept, key);
+    const id = this.#replicas.id(record);
     if (id === this.#summaries.length) this.#summaries.push(undefined);
     return id;
   }
@@ -298,11 +276,11 @@ export class Model implements World, View {
 
   /** What a replica would do with a frame, and as its first write becomes durable. */
   whenDelivered(replica: number, frame: number): Outcome {
-    return this.#outcomes[this.#steps.get(replica, this.#delivery(frame))]!;
+    return this.#outcomes.get(this.#steps.get(replica, this.#delivery(frame)));
   }
 
   whenFlushed(replica: number): Outcome {
-    return this.#outcomes[this.#steps.get(replica, this.#plainId('flush'))]!;
+    return this.#outcomes.get(this.#steps.get(replica, this.#plainId('flush')));
   }
 
   record(replica: number): ReplicaRecord {
@@ -315,25 +293,23 @@ export class Model implements World, View {
 
   #step(replica: number, stimulus: number): number {
     const outcome = step(this, this.#replicas.get(replica), this.#stimuli.get(stimulus));
-    this.#outcomes.push({
-      next: this.known(outcome.next),
+    return this.#outcomes.add(this.known(outcome.next), {
       sent: outcome.sent.flatMap(({ to, frame }) => [to, frames.id(frame)]),
       facts: outcome.facts.map((fact) => this.#facts.id(fact)),
       fault: outcome.fault,
     });
-    return this.#outcomes.length - 1;
   }
 
   #take(next: State, sid: number, stimulus: number): void {
-    const outcome = this.#outcomes[this.#steps.get(next[sid - 1]!, stimulus)]!;
-    next[sid - 1] = outcome.next;
-    const { sent, facts } = outcome;
+    const outcome = this.#steps.get(next[sid - 1]!, stimulus);
+    next[sid - 1] = this.#outcomes.next(outcome);
+    const { sent, facts, fault } = this.#outcomes.effects(outcome);
     for (let at = 0; at < sent.length; at += 2) this.#send(next, sid, sent[at]!, sent[at + 1]!);
     this.#clear(next, sid);
     let ledger = next[this.layout.ledger]!;
     for (const fact of facts) ledger = this.#noted.get(ledger, fact);
     next[this.layout.ledger] = ledger;
-    this.fault ??= outcome.fault ?? this.#ledgers.get(ledger).fault;
+    this.fault ??= fault ?? this.#ledgers.get(ledger).fault;
   }
 
   #send(next: State, from: number, to: number, frame: number): void {

@@ -59,8 +59,7 @@ export interface Summary {
   readonly broadcastTaken: number;
   /** The last broadcast before those that it has or awaits; infinite if it cannot know. */
   readonly broadcastLow: number;
-  /** All names of processes and links that it may still compare with. */
-  readonly names: readonly number[];
+  /** Names of processes and links that it may still compare with (names.ts). */
   readonly nameBits: number;
   readonly incarnation: number;
   /** Of replicas that differ only by names and sids it is the same. */
@@ -82,24 +81,32 @@ export function summarize(record: ReplicaRecord, catalogue: Catalogue): Summary 
     epoch: Math.max(disk.acceptedEpoch, ...epochs),
     ...leaderPart(record, catalogue),
     ...learnerPart(record, catalogue),
-    ...{ incarnation, names, nameBits: bitsOf(names) },
+    ...{ incarnation, nameBits: bitsOf(names) },
   };
-  return { ...summary, signature: signatureOf(summary, record) };
+  return { ...summary, signature: signatureOf(summary, record, names.length) };
 }
 
-function signatureOf(summary: Omit<Summary, 'signature'>, record: ReplicaRecord): number {
-  const { loggedZxid, lastZxid, epoch, leadsEpoch, broadcastSeq, upSent, downSeq, names } = summary;
+function signatureOf(
+  summary: Omit<Summary, 'signature'>,
+  record: ReplicaRecord,
+  nameCount: number,
+): number {
+  const { loggedZxid, lastZxid, epoch, leadsEpoch, broadcastSeq, upSent, downSeq } = summary;
   const { committed, applied, peer, disk } = record;
   const { follows, ends, writes, broadcastTaken } = summary;
   const numbers = [
     ...[loggedZxid, lastZxid, committed].flatMap((zxid) => [Math.floor(zxid / 2 ** 32), zxid | 0]),
     ...[epoch, leadsEpoch, broadcastSeq, upSent, downSeq, broadcastTaken, writes, applied, peer],
-    ...[disk.currentEpoch, follows > 0 ? 1 : 0, ends.length > 0 ? 1 : 0, names.length],
+    ...[disk.currentEpoch, follows > 0 ? 1 : 0, ends.length > 0 ? 1 : 0, nameCount],
   ];
   return numbers.reduce((hash, number) => Math.imul(hash ^ number, 0x9e3779b1) ^ (hash >>> 15), 0);
 }
 
-function namesIn({ incarnation, leader, learner }: ReplicaRecord, catalogue: Catalogue): number[] {
+/** All names of processes and links that a replica may still compare with. */
+export function namesIn(
+  { incarnation, leader, learner }: ReplicaRecord,
+  catalogue: Catalogue,
+): number[] {
   return [
     incarnation,
     ...(leader?.links ?? []),

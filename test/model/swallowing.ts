@@ -6,7 +6,8 @@
 import { frames } from './frames.ts';
 import { PairMemo } from './interner.ts';
 import type { State } from './layout.ts';
-import type { Model, Outcome } from './model.ts';
+import type { Model } from './model.ts';
+import type { Outcome } from './outcomes.ts';
 import type { Summary } from './summary.ts';
 
 export class Swallowing {

@@ -95,7 +95,10 @@ async function runParts(): Promise<number> {
   }
   mkdirSync(workFolder, { recursive: true });
   const codes = lanes.map((parts) => runLane(parts.filter((part) => wanted.includes(part))));
-  return Math.max(...(await Promise.all(codes)));
+  // What other lanes find is kept, whatever becomes of one.
+  const ends = await Promise.allSettled(codes);
+  for (const end of ends) if (end.status === 'rejected') console.error(`== ${end.reason}`);
+  return Math.max(...ends.map((end) => (end.status === 'fulfilled' ? end.value : 1)));
 }
 
 process.exitCode = values.report ? 0 : await runParts();

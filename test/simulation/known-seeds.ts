@@ -21,6 +21,7 @@ export const knownSeeds: readonly Found[] = [
     what: 'old damage in its log ended a leader, as somebody with an empty disk came',
   },
   { seed: 30370, what: 'one that lost its disk was no witness for the next that did (L1)' },
+  { seed: 31557, what: 'a container whose only child was refused was said to stay (C16), wrongly' },
   { seed: 1001824, what: 'a write was done twice after a new link to the same leader (C2)' },
   { seed: 1004419, what: 'the same, seen by a disk that was slow' },
   { seed: 1019348, what: 'a write over a connection that was left, done in a later term (C2)' },

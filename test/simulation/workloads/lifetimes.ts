@@ -25,7 +25,7 @@ interface Passing {
   /** No change was answered before this time. */
   changedMs: number;
   child: 'there' | 'gone' | 'unknown';
-  /** A container that never had a child stays. */
+  /** An answer told of a child. A container that never had one stays. */
   hadChild: boolean;
   isGone: boolean;
 }
@@ -63,8 +63,9 @@ export const makeLifetimes: MakeWorkload = (parts) => {
         one.child = 'gone';
         return noteGone(one);
       }
-      one.child =
-        outcome.kind === 'acknowledged' || outcome.code === nodeExists ? 'there' : 'unknown';
+      // Any other refusal, as that of an expired session, says nothing of a child.
+      if (outcome.kind === 'refused' && outcome.code !== nodeExists) return;
+      one.child = 'there';
       one.hadChild = true;
     } else {
       one.child = 'unknown';
@@ -80,6 +81,7 @@ export const makeLifetimes: MakeWorkload = (parts) => {
     const { path, ttlMs, changedMs } = one;
     one.isGone = true;
     crew.count('gone');
+    crew.expect(mayGo(one), 'C16', () => wentUnused(path));
     const ageMs = schedule.nowMs - changedMs;
     const isEarly = areClocksTrue && ttlMs !== null && ageMs < ttlMs - skewMs;
     crew.expect(
@@ -93,8 +95,6 @@ export const makeLifetimes: MakeWorkload = (parts) => {
     const stat = await crew.valueOf(() => client.exists(one.path));
     if (stat !== null) return;
     crew.expect(one.child !== 'there', 'C16', () => `${one.path} went with a child`);
-    const isOwn = one.ttlMs !== null || one.hadChild;
-    crew.expect(isOwn, 'C16', () => `${one.path} is a container that had no child, and went`);
     noteGone(one);
   }
 
@@ -133,7 +133,7 @@ export const makeLifetimes: MakeWorkload = (parts) => {
         await crew.patiently(() => client.sync(root));
         const names = await crew.children(client, root);
         checkKept(crew, all, new Set(names));
-        await takeChildren(crew, client, names);
+        await takeChildren(crew, client, all);
         await checkGone(crew, client, all);
       }),
   };
@@ -148,29 +148,52 @@ function checkKept(crew: Crew, all: readonly Passing[], names: ReadonlySet<strin
   }
 }
 
-async function takeChildren(crew: Crew, client: Client, names: readonly string[]): Promise<void> {
-  for (const name of names) {
-    for (const child of await crew.children(client, `${root}/${name}`)) {
-      await crew.attempt(() => client.delete(`${root}/${name}/${child}`), noNode);
-    }
+/** What an operation of unknown end did shows here: who is seen with a child had one. */
+async function takeChildren(crew: Crew, client: Client, all: readonly Passing[]): Promise<void> {
+  for (const one of all) {
+    await crew.until(goneMs, async () => {
+      const children = await crew.children(client, one.path);
+      if (children.length > 0) one.hadChild = true;
+      for (const child of children) {
+        await crew.attempt(() => client.delete(`${one.path}/${child}`), noNode);
+      }
+      return children.length === 0;
+    });
   }
 }
 
-/** Without children all go, but for containers that never had one. */
+/** Without children all go, but for containers that never had one: those stay. */
 async function checkGone(crew: Crew, client: Client, all: readonly Passing[]): Promise<void> {
-  const due = new Set(all.filter(({ ttlMs, hadChild }) => ttlMs !== null || hadChild));
   const left = async () => {
     await crew.patiently(() => client.sync(root));
     const names = new Set(await crew.children(client, root));
-    return [...due].filter(({ path }) => names.has(path.slice(root.length + 1)));
+    return all.filter(({ path }) => names.has(path.slice(root.length + 1)));
   };
-  if (await crew.until(goneMs, async () => (await left()).length === 0, 2_000)) return;
+  const areGone = await crew.until(goneMs, async () => !(await left()).some(mayGo), 2_000);
+  const kept = await left();
+  for (const one of all) {
+    const isThere = one.isGone || mayGo(one) || kept.includes(one);
+    crew.expect(isThere, 'C16', () => wentUnused(one.path));
+  }
+  if (areGone) return;
   const wallMs = (await crew.patiently(() => client.setData(root, null))).mtime;
-  for (const { path, ttlMs } of await left()) {
-    const ageMs = wallMs - ((await crew.read(client, path))?.stat.mtime ?? wallMs);
+  for (const { path, ttlMs } of kept.filter(mayGo)) {
+    const stat = (await crew.read(client, path))?.stat;
+    if (stat === undefined) continue;
+    // No clock has a say in when a container goes.
+    crew.expect(ttlMs !== null, 'C16', () => `${path} is a container that had a child, and stays`);
+    const ageMs = wallMs - stat.mtime;
     // A wall clock that was set back makes it young again.
-    const isDue = ttlMs === null || ageMs > ttlMs + goneMs / 2;
+    const isDue = ttlMs !== null && ageMs > ttlMs + goneMs / 2;
     const text = () => `${path} stays at ${ageMs} ms without a change, its ttl is ${ttlMs}`;
     crew.expect(!isDue, 'C16', text);
   }
+}
+
+function mayGo({ ttlMs, hadChild }: Passing): boolean {
+  return ttlMs !== null || hadChild;
+}
+
+function wentUnused(path: string): string {
+  return `${path} is a container that had no child, and went`;
 }

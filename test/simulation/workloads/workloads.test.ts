@@ -6,7 +6,14 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { type Client, openAcl } from '../../../client/client.ts';
+import type { Settings } from '../../../actors/settings.ts';
+import {
+  type Client,
+  ConnectionLossError,
+  ErrorCode,
+  openAcl,
+  ZooKeeperError,
+} from '../../../client/client.ts';
 import { SeededRandom } from '../../support/seeded-random.ts';
 import { Schedule } from '../schedule.ts';
 import { SimEnsemble, serverSpec } from '../sim-ensemble.ts';
@@ -32,6 +39,8 @@ interface Stage {
 
 interface Play {
   readonly seed?: number;
+  /** In place of those that the ensemble has otherwise. */
+  readonly settings?: Partial<Settings>;
   /** What happens while it works; by default nothing for a while. */
   during?(stage: Stage): Promise<unknown>;
   /** What happens once it has stopped. */
@@ -55,7 +64,8 @@ async function play(name: string, play: Play = {}): Promise<Result> {
   const trace = new Trace(schedule, false);
   const violations: Finding[] = [];
   const ensemble = new SimEnsemble({
-    ...{ schedule, random, trace, shape: { voters: 3, observers: 0, settings } },
+    ...{ schedule, random, trace },
+    shape: { voters: 3, observers: 0, settings: { ...settings, ...play.settings } },
     tap: () => null,
     violated: (invariant, text) => void violations.push({ invariant, text }),
     forgotten: () => {},
@@ -260,4 +270,70 @@ describe('what is done behind its back is found', () => {
       expect(findings.map((finding) => finding.invariant)).toContain(invariant);
     });
   }
+});
+
+describe('lifetimes knows which znodes may go', () => {
+  const never = { containerCheckIntervalMs: 1e9 };
+  const aContainer = /is a container that had a child, and stays$/;
+  const aWrongOne = /is a container that had no child, and went$/;
+  const aTtl = /ms without a change, its ttl is \d+$/;
+  /** Its programs' clients make children so. */
+  const makingChildren = (make: (create: () => Promise<string>) => Promise<string>): Play => ({
+    wrap: (client) =>
+      instead(client, {
+        create: ((path, data, options) => {
+          const create = () => client.create(path, data, options);
+          return path.endsWith('/child') ? make(create) : create();
+        }) as Client['create'],
+      }),
+  });
+  const refused = makingChildren(() =>
+    Promise.reject(new ZooKeeperError(ErrorCode.sessionExpired)),
+  );
+  const lost = makingChildren((create) =>
+    create().then(() => Promise.reject(new ConnectionLossError())),
+  );
+  const textsOf = ({ findings }: Result) => findings.map(({ text }) => text);
+
+  test('a container and a TTL znode that nobody removes are found', async () => {
+    const texts = textsOf(await play('lifetimes', { settings: never }));
+
+    expect(texts).toContainEqual(expect.stringMatching(aContainer));
+    expect(texts).toContainEqual(expect.stringMatching(aTtl));
+  });
+
+  test('a container whose child was refused may stay', async () => {
+    expect(textsOf(await play('lifetimes', refused))).toEqual([]);
+
+    const texts = textsOf(await play('lifetimes', { ...refused, settings: never }));
+    expect(texts).not.toContainEqual(expect.stringMatching(aContainer));
+    expect(texts).toContainEqual(expect.stringMatching(aTtl));
+  });
+
+  test('a container whose child was made without an answer may not', async () => {
+    expect(textsOf(await play('lifetimes', lost))).toEqual([]);
+
+    const texts = textsOf(await play('lifetimes', { ...lost, settings: never }));
+    expect(texts).toContainEqual(expect.stringMatching(aContainer));
+  });
+
+  test('a container that never had a child, and went, is found while all work', async () => {
+    const settings = { containerNeverUsedIntervalMsMax: 1 };
+
+    const texts = textsOf(await play('lifetimes', { ...refused, settings }));
+
+    expect(texts).toContainEqual(expect.stringMatching(aWrongOne));
+  });
+
+  test('and is found when it goes afterwards', async () => {
+    const behind: Play['behind'] = async ({ client }) => {
+      for (const name of (await client.getChildren('/lifetimes')).children) {
+        await client.delete(`/lifetimes/${name}`);
+      }
+    };
+
+    const texts = textsOf(await play('lifetimes', { ...refused, behind }));
+
+    expect(texts).toContainEqual(expect.stringMatching(aWrongOne));
+  });
 });

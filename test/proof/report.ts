@@ -258,7 +258,9 @@ Each is mended, and has a test, a scenario or a seed (test/simulation/known-seed
   request's (seed 1009126; test/simulation/checks/sessions.test.ts). A voter that had lost its disk
   was asked for all that it had held as soon as it ran with an empty one (seed 9363;
   test/simulation/inner-watch.test.ts). A disk that lied went on to lie when another replica was
-  down at the end of that fault (seed 9375; test/simulation/storage-faults.test.ts).
+  down at the end of that fault (seed 9375; test/simulation/storage-faults.test.ts). A container
+  was waited for whose child could not be made, because the session had expired (seed 31557;
+  test/simulation/workloads/workloads.test.ts).
 - Reading, while a test was looked into: a batch that a leader closed behind the end of its term
   went into the log (test/actors/ensemble-deposed.test.ts).
 - Crash points: a file whose beginning was not synced yet, and a folder whose entry was not, after a

@@ -259,7 +259,7 @@ Each is mended, and has a test, a scenario or a seed (test/simulation/known-seed
   was asked for all that it had held as soon as it ran with an empty one (seed 9363;
   test/simulation/inner-watch.test.ts). A disk that lied went on to lie when another replica was
   down at the end of that fault (seed 9375; test/simulation/storage-faults.test.ts). A container
-  was waited for whose child could not be made, because the session had expired (seed 31557;
+  was waited for whose child could not be made, as the session had expired (seeds 31557, 45934;
   test/simulation/workloads/workloads.test.ts).
 - Reading, while a test was looked into: a batch that a leader closed behind the end of its term
   went into the log (test/actors/ensemble-deposed.test.ts).

@@ -17,7 +17,12 @@ import type { Summary } from './summary.ts';
 /** By how much less: of one direction of a link, or of the broadcasts of one term. */
 type Change =
   | { readonly way: 'up' | 'down'; readonly link: number; readonly less: number }
-  | { readonly way: 'all'; readonly incarnation: number; readonly epoch: number; less: number };
+  | {
+      readonly way: 'all';
+      readonly incarnation: number;
+      readonly epoch: number;
+      readonly less: number;
+    };
 
 type Term = { readonly incarnation: number; readonly epoch: number };
 
@@ -37,6 +42,8 @@ interface Numbered {
 
 export class FrameNumbers {
   readonly #model: Numbered;
+  /** Of the state at hand. */
+  readonly #found: Change[] = [];
   readonly #changes = new Interner<readonly Change[]>();
   readonly #replicas = new PairMemo((replica, changes) => this.#renumbered(replica, changes));
   readonly #queues = new PairMemo((queue, changes) => {
@@ -52,21 +59,21 @@ export class FrameNumbers {
     const { layout, sids } = this.#model;
     // A frame that is kept, to come late, keeps its number.
     if (state[layout.late] !== 0) return;
-    let changes: Change[] | null = null;
+    const found = this.#found;
+    found.length = 0;
     for (const sid of sids) {
       const self = this.#model.summaryOf(state, sid);
+      const { link } = self;
       if (self.hasDown && self.downSeq !== firstTaken) {
-        changes ??= [];
-        changes.push({ way: 'down', link: self.link, less: self.downSeq - firstTaken });
+        found.push({ way: 'down', link, less: self.downSeq - firstTaken });
       }
       if (self.upSent > firstTaken && !this.#isHeardOf(state, self)) {
-        changes ??= [];
-        changes.push({ way: 'up', link: self.link, less: self.upSent - firstTaken });
+        found.push({ way: 'up', link, less: self.upSent - firstTaken });
       }
-      if (self.leads) changes = this.#ofTerm(state, self, changes);
+      if (self.leads) this.#addOfTerm(state, self);
     }
-    if (changes === null) return;
-    const id = this.#changes.id(changes);
+    if (found.length === 0) return;
+    const id = this.#changes.id([...found]);
     for (let at = 0; at < layout.n; at++) state[at] = this.#replicas.get(state[at]!, id);
     for (let at = layout.n; at < layout.cut; at++) {
       if (state[at] !== 0) state[at] = this.#queues.get(state[at]!, id);
@@ -80,28 +87,20 @@ export class FrameNumbers {
     return this.#model.network.queue(queue).some((frame) => frames.get(frame).link === link);
   }
 
-  #ofTerm(state: State, self: Summary, before: Change[] | null): Change[] | null {
-    let changes = before;
+  #addOfTerm(state: State, self: Summary): void {
     for (const end of self.ends) {
       if (end === undefined) continue;
       const { sid, link, taken, sent } = end;
-      if (taken !== firstTaken) {
-        changes ??= [];
-        changes.push({ way: 'up', link, less: taken - firstTaken });
-      }
+      if (taken !== firstTaken) this.#found.push({ way: 'up', link, less: taken - firstTaken });
       // Nobody is at the other end: what was sent is not counted any more.
       if (sent > firstTaken && this.#model.summaryOf(state, sid).link !== link) {
-        changes ??= [];
-        changes.push({ way: 'down', link, less: sent - firstTaken });
+        this.#found.push({ way: 'down', link, less: sent - firstTaken });
       }
     }
-    if (self.broadcastSeq === 0) return changes;
+    if (self.broadcastSeq === 0) return;
     const { incarnation, leadsEpoch: epoch } = self;
     const less = this.#lowest(state, self, { incarnation, epoch });
-    if (less === 0) return changes;
-    changes ??= [];
-    changes.push({ way: 'all', incarnation, epoch, less });
-    return changes;
+    if (less > 0) this.#found.push({ way: 'all', incarnation, epoch, less });
   }
 
   /** The last broadcast of a term that nobody lacks or is yet to be told of. */

@@ -11,7 +11,8 @@ export class Interner<Value> {
     return this.#values.length;
   }
 
-  id(value: Value, key = JSON.stringify(value)): number {
+  id(value: Value): number {
+    const key = JSON.stringify(value);
     const known = this.#ids.get(key);
     if (known !== undefined) return known;
     this.#ids.set(key, this.#values.length);

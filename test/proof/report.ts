@@ -2,6 +2,7 @@
 
 import type { Summary } from '../simulation/summary.ts';
 import { operationsTried } from '../simulation/summary.ts';
+import { aimedWorkloads } from '../simulation/workloads/workloads.ts';
 
 export interface MachineFigures {
   readonly machine: string;
@@ -170,7 +171,8 @@ function simulationPart(summary: Summary): string {
 
 Whole replicas, real client library, simulated time, bus, disks and sockets; one seed decides all.
 The same seed gives the same trace. \`npm run simulate -- --from ${from} --seeds ${seeds}\`, and for
-one of them \`npm run simulate -- --seed N --trace\`.
+one of them \`npm run simulate -- --seed N --trace\`. Workloads that are aimed at what the usual
+ones seldom meet run by name only, with \`--workload\`: ${Object.keys(aimedWorkloads).join(', ')}.
 
 ${table(['what', 'how much'], facts)}
 

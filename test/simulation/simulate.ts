@@ -28,7 +28,7 @@ import { storageFaults } from './storage-faults.ts';
 import { Tap } from './tap.ts';
 import { Trace } from './trace.ts';
 import type { WorkloadTime } from './workloads/workload.ts';
-import { type Finding, type Workload, workloads } from './workloads/workloads.ts';
+import { type Finding, usualWorkloads, type Workload, workloads } from './workloads/workloads.ts';
 
 export interface Outcome {
   readonly seed: number;
@@ -154,9 +154,8 @@ class Simulation {
 
   #makeWorkloads(): Workload[] {
     const random = this.#random;
-    const names = Object.keys(workloads).filter(
-      (name) => this.#options.workload === undefined || name === this.#options.workload,
-    );
+    const { workload } = this.#options;
+    const names = workload === undefined ? Object.keys(usualWorkloads) : [workload];
     const chosen = new Set<string>();
     for (let left = 1 + random.below(3); left > 0 && names.length > 0; left--) {
       chosen.add(random.pick(names));

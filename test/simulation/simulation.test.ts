@@ -9,11 +9,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { type Found, knownSeeds } from './known-seeds.ts';
 import { simulate } from './simulate.ts';
+import { aimedWorkloads } from './workloads/workloads.ts';
 
 const folder = dirname(fileURLToPath(import.meta.url));
 const seeds = 500;
 /** Others in every run, beside those that are always the same. */
 const freshSeeds = 40;
+/** Of each workload that no seed chooses by itself. */
+const aimedSeeds = 30;
 
 /** What the program says, and how it ends. */
 function runProgram(args: readonly string[]): Promise<{ code: number; output: string }> {
@@ -46,6 +49,17 @@ describe('ensembles in simulated time', () => {
 
     expect(code, output).toBe(0);
   });
+
+  test.each(Object.keys(aimedWorkloads))(
+    `break none under ${aimedSeeds} seeds of %s`,
+    { timeout: 300_000 },
+    async (workload) => {
+      const args = ['--seeds', `${aimedSeeds}`, '--workload', workload, '--jobs', '2'];
+      const { code, output } = await runProgram(args);
+
+      expect(code, output).toBe(0);
+    },
+  );
 
   test.each(knownSeeds)(
     'seed $seed, which once showed: $what',

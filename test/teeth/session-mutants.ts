@@ -116,7 +116,7 @@ export const sessionMutants: readonly Mutant[] = [
     from: 'if (this.outstanding.closing.has(this.session)) return false;',
     to: '',
     finder: 'simulation',
-    where: 'ephemerals',
+    where: 'sleepers',
   },
   {
     id: 'ephemeral-left',

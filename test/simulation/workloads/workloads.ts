@@ -13,13 +13,15 @@ import { makeReconfigurations } from './reconfigurations.ts';
 import { makeRegister } from './register.ts';
 import { makeRights } from './rights.ts';
 import { makeSequences } from './sequences.ts';
+import { makeSleepers } from './sleepers.ts';
 import { makeTransfers } from './transfers.ts';
 import { makeWatches } from './watches.ts';
 import type { MakeWorkload } from './workload.ts';
 
 export type { Finding, MakeWorkload, Workload, WorkloadParts } from './workload.ts';
 
-export const workloads: { readonly [name: string]: MakeWorkload } = {
+/** A seed chooses among these. */
+export const usualWorkloads: { readonly [name: string]: MakeWorkload } = {
   register: makeRegister,
   'compare-and-set': makeCompareAndSet,
   sequences: makeSequences,
@@ -36,3 +38,10 @@ export const workloads: { readonly [name: string]: MakeWorkload } = {
   quotas: makeQuotas,
   reconfigurations: makeReconfigurations,
 };
+
+/** Aimed at moments that the others seldom meet, and taken by name only. */
+export const aimedWorkloads: { readonly [name: string]: MakeWorkload } = {
+  sleepers: makeSleepers,
+};
+
+export const workloads = { ...usualWorkloads, ...aimedWorkloads };

@@ -7,7 +7,7 @@
 
 import { assign, setup } from 'xstate';
 import type { LeaderContext, LeaderEvent, LeaderInput } from './leader-context.ts';
-import type { QuorumSystem } from './quorum.ts';
+import { isSameQuorum, type QuorumSystem } from './quorum.ts';
 import {
   agreed,
   allHeard,
@@ -59,6 +59,9 @@ export const leaderMachine = setup({
     /** One whose epoch is over by what we promised is none. */
     isRival: ({ context }, params: { epoch: number }) =>
       params.epoch > context.epoch && params.epoch >= context.acceptedEpoch,
+    /** A new list of members, as the first txn of an ensemble writes it, may have the same voters. */
+    isOtherQuorum: ({ context }, params: { quorum: QuorumSystem }) =>
+      !isSameQuorum(params.quorum, context.quorum),
     isOverdue: ({ context }, params: { tick: number }) =>
       !isStall(context, params.tick) && params.tick > context.deadlineTick,
     hasLostQuorum: ({ context }, { tick }: { tick: number }) =>
@@ -156,6 +159,7 @@ export const leaderMachine = setup({
       actions: { type: 'forgetLearner', params: ({ event }) => ({ sid: event.sid }) },
     },
     'quorum.changed': {
+      guard: { type: 'isOtherQuorum', params: ({ event }) => ({ quorum: event.quorum }) },
       actions: { type: 'noteQuorum', params: ({ event }) => ({ quorum: event.quorum }) },
     },
     'rival.heard': {

@@ -42,6 +42,11 @@ export function isQuorum(system: QuorumSystem, has: (sid: number) => boolean): b
   return system.length > 0 && system.every((config) => holds(config, has));
 }
 
+/** Written in another order the same one counts as another. */
+export function isSameQuorum(one: QuorumSystem, other: QuorumSystem): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
 /** Every voter of any of the configurations, with weight or without. */
 export function votersOf(system: QuorumSystem): number[] {
   const sids = new Set<number>();

@@ -5,6 +5,7 @@
 
 import { expect, test } from 'vitest';
 import { votersOf } from '../../protocol/membership.ts';
+import { PacketKind } from '../../protocol/packet.ts';
 import { counterOf, epochOf } from '../../protocol/zxid.ts';
 import { serverSpec, TestEnsemble } from '../support/ensemble.ts';
 import { fourLetterWord } from '../support/zoo-process.ts';
@@ -120,3 +121,15 @@ test('one replica of three serves nobody', async () => {
 });
 
 const alone = { standaloneEnabled: false };
+
+test('of three, a follower answers a write before its own ack has come to the leader', async () => {
+  const ensemble = await TestEnsemble.start();
+  const leader = ensemble.members.find(({ replica }) => replica.ensemble?.isLeading)!;
+  const client = await ensemble.client((leader.sid % 3) + 1);
+
+  // A heartbeat would carry it as well.
+  ensemble.loses = ({ kind }) => kind === PacketKind.ack || kind === PacketKind.beat;
+  await client.create('/early', 'there');
+
+  expect(leader.replica.state.tree.findPath('/early')).toBe(-1);
+});

@@ -47,9 +47,15 @@ describe('a txn is told early', () => {
   });
 
   test('not after a reconfig: who votes no more may not have heard of it', () => {
-    const one = terms.term(...established, logged(1), changed([majorityOf([1, 2, 3])]), logged(2));
+    const one = terms.term(...established, logged(1), changed([majorityOf([1, 2, 4])]), logged(2));
+    one.send(changed([majorityOf([1, 2, 3])]), logged(3));
     expect(told(one)).toEqual([txn(1)]);
-    one.send(acked(2, 2));
-    expect(one.committed).toEqual([txn(2)]);
+    one.send(acked(2, 3));
+    expect(one.committed).toEqual([txn(3)]);
+  });
+
+  test('also after a reconfig that leaves the voters as they are', () => {
+    const one = terms.term(...established, changed([majorityOf([1, 2, 3])]), logged(1));
+    expect(told(one)).toEqual([txn(1)]);
   });
 });

@@ -5,6 +5,7 @@
  */
 
 import { watchEvents, watchMachine } from '../machines/watch.ts';
+import { assert } from '../protocol/assert.ts';
 import { JuteWriter, putInt } from '../protocol/jute.ts';
 import { Xid } from '../protocol/opcode.ts';
 import { EventType, syncConnected } from '../protocol/replies.ts';
@@ -46,16 +47,22 @@ export interface EventPort {
   mayRead(aclId: number): boolean;
 }
 
+interface Watcher {
+  readonly port: EventPort;
+  /** The trigger that it was told of last: an event reaches a connection once. */
+  told: number;
+}
+
 export class Watches implements WatchPort, TreeListener {
   readonly index = new WatchIndex();
   readonly #tap: Tap;
-  readonly #ports = new Map<number, EventPort>();
+  readonly #watchers = new Map<number, Watcher>();
   readonly #frame = new JuteWriter(256);
   /** How many watches are recursive: with none, no ancestor needs to be looked at. */
   #recursiveCount = 0;
-  /** The trigger that each watcher was told of last: an event reaches a connection once. */
-  readonly #told = new Map<number, number>();
   #trigger = 0;
+  /** Watches are told of a change, and their machines have not stepped yet. */
+  #isTelling = false;
   /** Told each time when so many more have been told of one change, named by a number. */
   onCrowd: (trigger: number) => void = () => {};
 
@@ -64,7 +71,7 @@ export class Watches implements WatchPort, TreeListener {
   }
 
   addWatcher(watcher: number, port: EventPort): void {
-    this.#ports.set(watcher, port);
+    this.#watchers.set(watcher, { port, told: 0 });
   }
 
   /** The connection is gone, and its watches with it. */
@@ -74,8 +81,7 @@ export class Watches implements WatchPort, TreeListener {
       this.#drop(watch);
       watch = next;
     }
-    this.#ports.delete(watcher);
-    this.#told.delete(watcher);
+    this.#watchers.delete(watcher);
   }
 
   #drop(watch: number): void {
@@ -118,6 +124,7 @@ export class Watches implements WatchPort, TreeListener {
     start: number,
     end: number,
   ): void {
+    assert(!this.#isTelling, 'watches: none is armed while others are told of a change');
     this.#step(this.index.ensure(watcher, table, bytes, start, end), event);
   }
 
@@ -155,7 +162,7 @@ export class Watches implements WatchPort, TreeListener {
   }
 
   deliver(watcher: number, type: number, path: Buffer): void {
-    this.#ports.get(watcher)?.queueEvent(this.#encode(type, path, 0, path.length));
+    this.#watchers.get(watcher)?.port.queueEvent(this.#encode(type, path, 0, path.length));
   }
 
   created(bytes: Buffer, start: number, end: number, aclId: number): void {
@@ -208,7 +215,35 @@ export class Watches implements WatchPort, TreeListener {
     }
   }
 
+  /**
+   * All are told before the first machine steps: who hears of it last does not wait until the
+   * watches of all others are taken off.
+   */
   #fireChain(
+    first: number,
+    event: number,
+    type: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    aclId: number,
+  ): void {
+    if (first === noWatch) return;
+    const { index } = this;
+    const table = index.tableOf(first) as WatchTable;
+    const path = index.pathNumberOf(first);
+    this.#isTelling = true;
+    this.#tellChain(first, event, type, bytes, start, end, aclId);
+    this.#isTelling = false;
+    // Not from `first`: a connection that is given up while it is told takes its watches along.
+    for (let watch = index.firstOfPath(table, path); watch !== noWatch; ) {
+      const next = index.nextOfPath(watch);
+      this.#step(watch, event);
+      watch = next;
+    }
+  }
+
+  #tellChain(
     first: number,
     event: number,
     type: number,
@@ -221,12 +256,12 @@ export class Watches implements WatchPort, TreeListener {
     let toldCount = 0;
     for (let watch = first; watch !== noWatch; ) {
       const next = this.index.nextOfPath(watch);
-      const watcher = this.index.watcherOf(watch);
-      const delivers = this.#step(watch, event).length > 0;
-      if (delivers && this.#told.get(watcher) !== this.#trigger) {
-        this.#told.set(watcher, this.#trigger);
-        const port = this.#ports.get(watcher);
-        if (port?.mayRead(aclId)) {
+      const watcher = this.#watchers.get(this.index.watcherOf(watch));
+      const delivers = watchTable.effects(this.index.state(watch), event).length > 0;
+      if (delivers && watcher !== undefined && watcher.told !== this.#trigger) {
+        watcher.told = this.#trigger;
+        const { port } = watcher;
+        if (port.mayRead(aclId)) {
           frame ??= this.#encode(type, bytes, start, end);
           port.queueEvent(frame);
           if (++toldCount % crowdSize === 0) this.onCrowd(this.#trigger);

@@ -292,9 +292,13 @@ describe('removing', () => {
 
   test('a connection that ends while it is told does not stop the others', () => {
     const { watches, heard, arm, run, addWatcher } = rig(['/a']);
-    watches.addWatcher(3, { mayRead: () => true, queueEvent: () => watches.removeWatcher(3) });
+    for (const watcher of [3, 4]) {
+      const queueEvent = () => watches.removeWatcher(watcher);
+      watches.addWatcher(watcher, { mayRead: () => true, queueEvent });
+    }
     addWatcher(2);
-    for (const watcher of [1, 3, 2]) {
+    // The last to watch is told first.
+    for (const watcher of [1, 3, 2, 4]) {
       for (const kind of all) arm(watcher, kind, '/a');
     }
 
@@ -302,5 +306,37 @@ describe('removing', () => {
 
     expect(heard.sort()).toEqual(['1 deleted /a', '2 deleted /a']);
     expect([...watches.index.watchers()].sort()).toEqual([1, 2]);
+  });
+
+  test('when all who watch end while they are told, nothing is left', () => {
+    const { watches, arm, run } = rig(['/a']);
+    for (const watcher of [1, 2]) {
+      const queueEvent = () => watches.removeWatcher(watcher);
+      watches.addWatcher(watcher, { mayRead: () => true, queueEvent });
+      for (const kind of all) arm(watcher, kind, '/a');
+    }
+
+    run.delete('/a');
+
+    expect(watches.index.watchCount).toBe(0);
+    expect(watches.index.pathCount).toBe(0);
+  });
+
+  test('all are told before any watch is taken off; none is armed meanwhile', () => {
+    const { watches, arm, run } = rig(['/a']);
+    const counts: number[] = [];
+    for (const watcher of [1, 2]) {
+      const queueEvent = () => counts.push(watches.index.watchCount);
+      watches.addWatcher(watcher, { mayRead: () => true, queueEvent });
+      arm(watcher, 'data', '/a');
+    }
+
+    run.set('/a');
+
+    expect(counts).toEqual([2, 2]);
+    expect(watches.index.watchCount).toBe(0);
+    watches.addWatcher(1, { mayRead: () => true, queueEvent: () => arm(1, 'data', '/a') });
+    arm(1, 'data', '/a');
+    expect(() => run.set('/a')).toThrow('none is armed');
   });
 });

@@ -1,6 +1,6 @@
 /**
- * Hosts the snapshotter's machine: carries out passes in slices between turns, and trims the log
- * behind a finished one.
+ * Hosts the snapshotter's machine: carries out passes in slices with rests between them, and trims
+ * the log behind a finished one.
  */
 
 import { snapshotterMachine } from '../machines/snapshotter.ts';
@@ -8,7 +8,7 @@ import type { LogStore } from '../storage/log-store.ts';
 import type { ReplicatedState } from '../storage/replicated-state.ts';
 import { SnapshotPass } from '../storage/snapshot-pass.ts';
 import type { SnapshotStore } from '../storage/snapshot-store.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Timer } from './clock.ts';
 import { MachineHost } from './host.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import type { Tap } from './tap.ts';
@@ -21,11 +21,15 @@ export interface SnapshotterPorts {
 }
 
 /**
- * Pages of one slice. Requests wait while they are encoded, and the log's flush waits behind
+ * Pages of one slice. Requests wait while they are encoded, and the log's flush waits beside
  * theirs: a write that meets a slice shall hardly notice.
  */
-const slicePages = 24;
-/** As many when somebody waits for the snapshot: then fewer flushes count for more. */
+const slicePages = 8;
+/** After a slice the pass rests so many times as long as that took: most writes meet none. */
+const restsPerSlice = 3;
+/** A pass goes on, however slow the disk is: the log is kept until its end. */
+const restMsMax = 10;
+/** As many pages, without a rest, when somebody waits for the snapshot. */
 const awaitedSlicePages = 256;
 
 export class Snapshotter {
@@ -37,6 +41,8 @@ export class Snapshotter {
   readonly #host: MachineHost<typeof snapshotterMachine>;
   #pass: SnapshotPass | null = null;
   #startedMs = 0;
+  /** Until the next slice. */
+  #rest: Timer | null = null;
   /** Learners to whom the snapshot is being sent. */
   #readers = 0;
   /** Resolved when no pass is under way any more. */
@@ -104,7 +110,10 @@ export class Snapshotter {
   /** Resolves when no pass is under way. */
   async settled(): Promise<void> {
     if (this.#pass === null) return;
-    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+    await new Promise<void>((resolve) => {
+      this.#idleWaiters.push(resolve);
+      if (this.#rest !== null) this.#endRest();
+    });
   }
 
   #startPass(): void {
@@ -113,11 +122,30 @@ export class Snapshotter {
   }
 
   #writeSlice(): void {
-    const pagesMax = this.#idleWaiters.length > 0 ? awaitedSlicePages : slicePages;
-    this.#pass!.writeSlice(pagesMax).then(
-      (hasMore) => this.#host.send({ type: hasMore ? 'slice.written' : 'pages.settled' }),
+    const startedMs = this.#clock.monotonicMs();
+    this.#pass!.writeSlice(this.#isAwaited ? awaitedSlicePages : slicePages).then(
+      (hasMore) => {
+        if (!hasMore) this.#host.send({ type: 'pages.settled' });
+        else if (this.#isAwaited) this.#host.send({ type: 'slice.written' });
+        else this.#beginRest(this.#clock.monotonicMs() - startedMs);
+      },
       (failure: Error) => this.#fail(failure),
     );
+  }
+
+  get #isAwaited(): boolean {
+    return this.#idleWaiters.length > 0;
+  }
+
+  #beginRest(sliceMs: number): void {
+    const ms = Math.min(restMsMax, sliceMs * restsPerSlice);
+    this.#rest = this.#clock.after(ms, () => this.#endRest());
+  }
+
+  #endRest(): void {
+    this.#rest!.cancel();
+    this.#rest = null;
+    this.#host.send({ type: 'slice.written' });
   }
 
   #finishPass(): void {

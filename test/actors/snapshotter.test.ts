@@ -25,16 +25,34 @@ class SlowPurgeLog extends MemoryLog {
   }
 }
 
-function rig(log: MemoryLog = new MemoryLog()) {
+/** Snapshots of which each page takes a millisecond. */
+class SlowSnapshots extends MemorySnapshots {
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    super();
+    this.#clock = clock;
+  }
+
+  override writePage(page: number, bytes: Buffer): Promise<void> {
+    this.#clock.advance(1);
+    return super.writePage(page, bytes);
+  }
+}
+
+function rig(
+  log: MemoryLog = new MemoryLog(),
+  clock = new FakeClock(),
+  snapshots = new MemorySnapshots(),
+) {
   const pipeline = new Pipeline();
-  const snapshots = new MemorySnapshots();
   const failures: string[] = [];
   const states: string[] = [];
   const claimed = { zxid: Number.POSITIVE_INFINITY };
   const snapshotter = new Snapshotter(
     pipeline.state,
     { snapshots, log },
-    new FakeClock(),
+    clock,
     { txnsMax: 10, bytesMax: 1_000_000 },
     {
       failed: (reason) => failures.push(reason.message),
@@ -106,6 +124,41 @@ describe('snapshotter', () => {
     log.waiting.shift()!();
     await settled;
     expect(failures).toEqual([]);
+  });
+
+  describe('of a large tree', () => {
+    const large = () => {
+      const clock = new FakeClock();
+      const made = rig(new MemoryLog(), clock, new SlowSnapshots(clock));
+      made.create(64 * 30);
+      return { ...made, clock };
+    };
+
+    test('rests between slices, for a while that has an end', async () => {
+      const { snapshots, snapshotter, clock } = large();
+      await turns();
+      const written = snapshots.pagesWritten;
+      expect(written).toBeLessThan(20);
+      clock.advance(9);
+      await turns();
+      expect(snapshots.pagesWritten).toBe(written);
+
+      clock.advance(1);
+      await turns();
+      expect(snapshots.pagesWritten).toBeGreaterThan(written);
+      expect(snapshotter.stateName).toBe('writing');
+    });
+
+    test('rests no more as soon as somebody waits for it', async () => {
+      const { snapshots, snapshotter, clock, pipeline } = large();
+      await turns();
+      expect(clock.timerCount).toBe(1);
+
+      await snapshotter.settled();
+
+      expect(snapshots.meta).toMatchObject({ pass: 1, zxid: pipeline.state.lastZxid });
+      expect(clock.timerCount).toBe(0);
+    });
   });
 
   test('tells of a failed write once, and does not try again', async () => {

@@ -10,7 +10,7 @@ import { Field, Flag, pageShift, rowBytes, rowsPerPage } from './znode-rows.ts';
 
 const writer = new JuteWriter(64 * 1024);
 
-/** The page as it is now; a buffer of its own. */
+/** The page as it is now; valid until the next one is encoded. */
 export function encodePage(tree: Tree, page: number): Buffer {
   writer.reset();
   const first = page << pageShift;
@@ -30,7 +30,7 @@ export function encodePage(tree: Tree, page: number): Buffer {
     assert(ttl !== undefined, 'page: a TTL znode is listed with its ttl');
     writer.long(ttl);
   }
-  return writer.copy();
+  return writer.view();
 }
 
 /** Enters the znodes of a page into a tree that does not hold them. */

@@ -5,14 +5,21 @@
  */
 
 import { crc32 } from 'node:zlib';
+import { assert } from '../protocol/assert.ts';
 
-const sealBytes = 4;
+export const sealBytes = 4;
 
 /** What is stored under the key: the seal, then the parts. */
 export function sealedBytes(key: Buffer, ...parts: readonly Buffer[]): Buffer {
   const stored = Buffer.concat([Buffer.alloc(sealBytes), ...parts]);
-  stored.writeUInt32BE(sealOf(key, stored), 0);
+  seal(key, stored);
   return stored;
+}
+
+/** Seals what lies behind the room for it. */
+export function seal(key: Buffer, stored: Buffer): void {
+  assert(stored.length >= sealBytes, 'sealed: there is room for the seal');
+  stored.writeUInt32BE(sealOf(key, stored), 0);
 }
 
 /** What is behind the seal, in place; null when it is damaged. */

@@ -6,8 +6,9 @@
  */
 
 import { assert } from '../protocol/assert.ts';
+import { BufferPool } from './buffer-pool.ts';
 import { type Entry, Environment } from './environment.ts';
-import { sealed, sealedBytes, unsealed, unsealedBytes } from './sealed.ts';
+import { seal, sealBytes, sealed, unsealed, unsealedBytes } from './sealed.ts';
 import type { SnapshotMeta, SnapshotPage } from './snapshot-store.ts';
 import { remedy, StorageError } from './storage-error.ts';
 
@@ -23,6 +24,7 @@ const keysTo = Buffer.from([0xff]);
 export const usualMapBytes = 1024 ** 3;
 /** Of the pass in front of pages and tables. */
 const passBytes = 4;
+const wrapBytes = sealBytes + passBytes;
 
 export type TableName = 'sessions' | 'acls';
 
@@ -38,6 +40,7 @@ interface Versioned {
 
 export class SnapshotFile {
   readonly #environment: Environment;
+  readonly #buffers = new BufferPool();
 
   private constructor(environment: Environment) {
     this.#environment = environment;
@@ -124,11 +127,13 @@ export class SnapshotFile {
     return new StorageError(`${this.path}: ${name} is corrupt (its checksum is wrong); ${remedy}`);
   }
 
-  /** Durable when the promise resolves. */
-  writePage({ page, place, bytes }: PlacedPage, pass: number): Promise<void> {
+  /** Durable when the promise resolves. The bytes may change as soon as it is returned. */
+  async writePage({ page, place, bytes }: PlacedPage, pass: number): Promise<void> {
     assert(place === 0 || place === 1, 'snapshot: a page has two places');
     const key = pageKey(page, place);
-    return this.#environment.put(key, wrap(key, bytes, pass));
+    const buffer = this.#buffers.take(wrapBytes + bytes.length);
+    await this.#environment.put(key, wrap(key, bytes, pass, buffer));
+    this.#buffers.give(buffer);
   }
 
   /** In one transaction: all that was written by this pass is the snapshot. */
@@ -136,7 +141,8 @@ export class SnapshotFile {
     assert(meta.pass > 0, 'snapshot: passes are counted from one');
     const table = (name: TableName, bytes: Buffer): Entry => {
       const key = tableKey(name, meta.pass);
-      return [key, wrap(key, bytes, meta.pass)];
+      const buffer = Buffer.allocUnsafe(wrapBytes + bytes.length);
+      return [key, wrap(key, bytes, meta.pass, buffer)];
     };
     return this.#environment.putAll([
       table('sessions', sessions),
@@ -158,11 +164,14 @@ export class SnapshotFile {
   }
 }
 
-function wrap(key: Buffer, bytes: Buffer, pass: number): Buffer {
+/** Seal, pass and bytes, at the beginning of `buffer`. */
+function wrap(key: Buffer, bytes: Buffer, pass: number, buffer: Buffer): Buffer {
   assert(pass > 0, 'snapshot: what is stored belongs to a pass');
-  const version = Buffer.alloc(passBytes);
-  version.writeUInt32BE(pass);
-  return sealedBytes(key, version, bytes);
+  const stored = buffer.subarray(0, wrapBytes + bytes.length);
+  stored.writeUInt32BE(pass, sealBytes);
+  stored.set(bytes, wrapBytes);
+  seal(key, stored);
+  return stored;
 }
 
 function pageKey(page: number, place: number): Buffer {

@@ -62,7 +62,10 @@ export interface SnapshotStore {
   /** Reading is over: gives back the memory that it took. */
   endReading(): Promise<void>;
   readTable(name: 'sessions' | 'acls'): Buffer;
-  /** Stores a page for the pass that is under way; durable when the promise resolves. */
+  /**
+   * Stores a page for the pass that is under way; durable when the promise resolves. The bytes may
+   * change as soon as it is returned.
+   */
   writePage(page: number, bytes: Buffer): Promise<void>;
   /** Ends the pass: from now on it is the snapshot. Durable when the promise resolves. */
   finish(meta: SnapshotMeta, sessions: Buffer, acls: Buffer): Promise<void>;

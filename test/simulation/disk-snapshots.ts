@@ -78,7 +78,7 @@ export class SimSnapshots implements SnapshotStore {
 
   writePage(page: number, bytes: Buffer): Promise<void> {
     this.#checkReaders();
-    return this.#file.write(new PageWrite('tree', page, this.#pass, bytes));
+    return this.#file.write(new PageWrite('tree', page, this.#pass, Buffer.from(bytes)));
   }
 
   async finish(meta: SnapshotMeta, sessions: Buffer, acls: Buffer): Promise<void> {

@@ -29,7 +29,9 @@ const slicePages = 8;
 const restsPerSlice = 3;
 /** A pass goes on, however slow the disk is: the log is kept until its end. */
 const restMsMax = 10;
-/** As many pages, without a rest, when somebody waits for the snapshot. */
+/** As many pages, without a rest, when the log grows faster than the pass gets on. */
+const hurriedSlicePages = 24;
+/** And when somebody waits for the snapshot. */
 const awaitedSlicePages = 256;
 
 export class Snapshotter {
@@ -123,11 +125,11 @@ export class Snapshotter {
 
   #writeSlice(): void {
     const startedMs = this.#clock.monotonicMs();
-    this.#pass!.writeSlice(this.#isAwaited ? awaitedSlicePages : slicePages).then(
+    this.#pass!.writeSlice(this.#slicePages).then(
       (hasMore) => {
         if (!hasMore) this.#host.send({ type: 'pages.settled' });
-        else if (this.#isAwaited) this.#host.send({ type: 'slice.written' });
-        else this.#beginRest(this.#clock.monotonicMs() - startedMs);
+        else if (this.#mayRest) this.#beginRest(this.#clock.monotonicMs() - startedMs);
+        else this.#host.send({ type: 'slice.written' });
       },
       (failure: Error) => this.#fail(failure),
     );
@@ -135,6 +137,21 @@ export class Snapshotter {
 
   get #isAwaited(): boolean {
     return this.#idleWaiters.length > 0;
+  }
+
+  get #slicePages(): number {
+    if (this.#isAwaited) return awaitedSlicePages;
+    return this.#mayRest ? slicePages : hurriedSlicePages;
+  }
+
+  /**
+   * A pass has until the next one is due, and is in time if it has got as far as the log has:
+   * what a start has to read again grows no further.
+   */
+  get #mayRest(): boolean {
+    if (this.#isAwaited) return false;
+    const { txns, txnsMax, bytes, bytesMax } = this.#host.context;
+    return this.#pass!.share >= Math.max(txns / txnsMax, bytes / bytesMax);
   }
 
   #beginRest(sliceMs: number): void {

@@ -52,9 +52,8 @@ export const reasons: { readonly [key: string]: string } = {
   snapshot:
     'without any snapshot p99.9 is some 10 ms on two processors, which threads of LMDB and V8 ' +
     'and the load generator share, while no request to the disk takes more than 4 ms. A pass ' +
-    'rests between its slices, which halves p99; what it adds are commits of its own and some ' +
-    'full collections (docs/COSTS.md). A log whose segments are filled with zeros ahead of ' +
-    'need would lift all writes.',
+    'rests between its slices while it is in time, which halves p99; what it adds are commits ' +
+    'of its own and some full collections (docs/COSTS.md). A processor more would lift it.',
   'fan-out':
     'one thread writes to 10,000 sockets, one system call each: some 15 µs per event, of which ' +
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +

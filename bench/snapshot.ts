@@ -10,7 +10,7 @@ import { znodesOf } from './four-letter-word.ts';
 import { fill, largeTree, restart, rowOf } from './znodes.ts';
 
 const never = 'snapCount=2000000000';
-const often = 'snapCount=10000';
+const often = 'snapCount=50000';
 const secondsMin = 10;
 /** Apache's, and ours. */
 const snapshotFiles = /snapshot\.|tree\.mdb$/;

@@ -47,6 +47,11 @@ export class SnapshotPass {
     return this.#meta.zxid;
   }
 
+  /** How far it has got, from 0 to 1. */
+  get share(): number {
+    return this.#cursor / this.#meta.pageCount;
+  }
+
   #save(page: number): void {
     assert(page < this.#meta.pageCount, 'snapshot: a page that came later is not owed');
     this.#state.tree.rows.settlePage(page);

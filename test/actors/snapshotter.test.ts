@@ -149,6 +149,16 @@ describe('snapshotter', () => {
       expect(snapshotter.stateName).toBe('writing');
     });
 
+    test('does not rest while it is behind the log', async () => {
+      const { snapshots, snapshotter, clock, create } = large();
+      create(10);
+      await turns();
+
+      expect(clock.timerCount).toBe(0);
+      expect(snapshots.meta).toMatchObject({ pass: 1 });
+      expect(snapshotter.stateName).toBe('idle');
+    });
+
     test('rests no more as soon as somebody waits for it', async () => {
       const { snapshots, snapshotter, clock, pipeline } = large();
       await turns();

@@ -59,7 +59,7 @@ export const leaderMachine = setup({
     /** One whose epoch is over by what we promised is none. */
     isRival: ({ context }, params: { epoch: number }) =>
       params.epoch > context.epoch && params.epoch >= context.acceptedEpoch,
-    /** A new list of members, as the first txn of an ensemble writes it, may have the same voters. */
+    /** A new list of members, as an ensemble begins with one, may have the same voters. */
     isOtherQuorum: ({ context }, params: { quorum: QuorumSystem }) =>
       !isSameQuorum(params.quorum, context.quorum),
     isOverdue: ({ context }, params: { tick: number }) =>

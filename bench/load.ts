@@ -75,8 +75,14 @@ export class LoadGenerator {
       options.onInterval?.(parsed.t_ms);
     });
     if (figures === null || cost === null) throw new Error('zkload has left no figures');
+    if (isVoid(figures)) throw new Error(`nothing was answered in ${seconds} s`);
     return { sample: sampleOf(figures, cost, { leaderPid, ensemble }), timeline };
   }
+}
+
+/** Its percentiles would count as times of nothing. */
+function isVoid({ ops_per_s }: LoadFigures): boolean {
+  return ops_per_s === 0;
 }
 
 function sampleOf(

@@ -49,6 +49,10 @@ export const reasons: { readonly [key: string]: string } = {
   memory:
     'some 78 MB are a replica without clients, mostly Node itself; then the young generation, ' +
     'and what the log holds to be written (docs/COSTS.md).',
+  znodes:
+    'a start copies the pages of the snapshot out of the mapped file (28 % of the main thread), ' +
+    'enters each path in the index (14 %) and reads the log behind it: 2.6 to 3.2 s, or more ' +
+    'while the machine is slow. A thread that reads ahead would lift it.',
   snapshot:
     'without any snapshot p99.9 is some 10 ms on two processors, which threads of LMDB and V8 ' +
     'and the load generator share, while no request to the disk takes more than 4 ms. A pass ' +

@@ -50,14 +50,15 @@ export const reasons: { readonly [key: string]: string } = {
     'some 78 MB are a replica without clients, mostly Node itself; then the young generation, ' +
     'and what the log holds to be written (docs/COSTS.md).',
   znodes:
-    'a start copies the pages of the snapshot out of the mapped file (28 % of the main thread), ' +
-    'enters each path in the index (14 %) and reads the log behind it: 2.6 to 3.2 s, or more ' +
-    'while the machine is slow. A thread that reads ahead would lift it.',
+    'a start copies the pages of the snapshot out of the mapped file (28 % of the main thread, ' +
+    'node --cpu-prof), enters each path in the index (14 %) and reads the log behind it: 2.6 to ' +
+    '3.2 s, or more while the machine is slow. A thread that reads ahead might lift it; not tried.',
   snapshot:
     'without any snapshot p99.9 is some 10 ms on two processors, which threads of LMDB and V8 ' +
     'and the load generator share, while no request to the disk takes more than 4 ms. A pass ' +
     'rests between its slices while it is in time, which halves p99; what it adds are commits ' +
-    'of its own and some full collections (docs/COSTS.md). A processor more would lift it.',
+    'of its own and some full collections (docs/COSTS.md). A processor more might lift it; ' +
+    'not tried.',
   'fan-out':
     'one thread writes to 10,000 sockets, one system call each: some 15 µs per event, of which ' +
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +

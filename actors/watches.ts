@@ -233,31 +233,12 @@ export class Watches implements WatchPort, TreeListener {
     const table = index.tableOf(first) as WatchTable;
     const path = index.pathNumberOf(first);
     this.#isTelling = true;
-    this.#tellChain(first, event, type, bytes, start, end, aclId);
-    this.#isTelling = false;
-    // Not from `first`: a connection that is given up while it is told takes its watches along.
-    for (let watch = index.firstOfPath(table, path); watch !== noWatch; ) {
-      const next = index.nextOfPath(watch);
-      this.#step(watch, event);
-      watch = next;
-    }
-  }
-
-  #tellChain(
-    first: number,
-    event: number,
-    type: number,
-    bytes: Buffer,
-    start: number,
-    end: number,
-    aclId: number,
-  ): void {
     let frame: Buffer | null = null;
     let toldCount = 0;
     for (let watch = first; watch !== noWatch; ) {
-      const next = this.index.nextOfPath(watch);
-      const watcher = this.#watchers.get(this.index.watcherOf(watch));
-      const delivers = watchTable.effects(this.index.state(watch), event).length > 0;
+      const next = index.nextOfPath(watch);
+      const watcher = this.#watchers.get(index.watcherOf(watch));
+      const delivers = watchTable.effects(index.state(watch), event).length > 0;
       if (delivers && watcher !== undefined && watcher.told !== this.#trigger) {
         watcher.told = this.#trigger;
         const { port } = watcher;
@@ -267,6 +248,13 @@ export class Watches implements WatchPort, TreeListener {
           if (++toldCount % crowdSize === 0) this.onCrowd(this.#trigger);
         }
       }
+      watch = next;
+    }
+    this.#isTelling = false;
+    // Not from `first`: a connection that is given up while it is told takes its watches along.
+    for (let watch = index.firstOfPath(table, path); watch !== noWatch; ) {
+      const next = index.nextOfPath(watch);
+      this.#step(watch, event);
       watch = next;
     }
   }

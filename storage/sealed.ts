@@ -9,13 +9,6 @@ import { assert } from '../protocol/assert.ts';
 
 export const sealBytes = 4;
 
-/** What is stored under the key: the seal, then the parts. */
-export function sealedBytes(key: Buffer, ...parts: readonly Buffer[]): Buffer {
-  const stored = Buffer.concat([Buffer.alloc(sealBytes), ...parts]);
-  seal(key, stored);
-  return stored;
-}
-
 /** Seals what lies behind the room for it. */
 export function seal(key: Buffer, stored: Buffer): void {
   assert(stored.length >= sealBytes, 'sealed: there is room for the seal');
@@ -30,7 +23,9 @@ export function unsealedBytes(key: Buffer, stored: Buffer): Buffer | null {
 
 /** A small value, as JSON. */
 export function sealed(key: Buffer, value: unknown): Buffer {
-  return sealedBytes(key, Buffer.from(JSON.stringify(value)));
+  const stored = Buffer.concat([Buffer.alloc(sealBytes), Buffer.from(JSON.stringify(value))]);
+  seal(key, stored);
+  return stored;
 }
 
 /** Undefined when it is damaged. */

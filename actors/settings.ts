@@ -231,7 +231,7 @@ export const defaultSettings: Readonly<Omit<Settings, 'dataDir' | 'dataLogDir'>>
   epochTxnsMax: counterLimit - 1,
   snapCount: 100_000,
   snapBytes: 4096 * megabyte,
-  logSegmentBytes: 256 * megabyte,
+  logSegmentBytes: 64 * megabyte,
   fsyncWarningThresholdMs: 1000,
   purge: { retainCount: 3, intervalHours: 0 },
   digestEnabled: true,

@@ -1,15 +1,22 @@
 /**
  * How a replica's process is started: by whatever starts one, and by the first line of main.ts for
- * those who type `natskeeper server`.
+ * those who type `natskeeper server`. What is set here can be set at a start only; docs/COSTS.md
+ * has the measurements.
  */
 
+/** For the C library: one arena for all threads, which together waste less memory in it. */
+export const replicaSettings = ['MALLOC_ARENA_MAX=1'] as const;
+
 /**
- * What most requests leave behind dies young: a small young generation of V8, in MB, holds it as
- * well, and keeps some 20 MB of memory free (docs/COSTS.md). Node takes that at its start only.
+ * For V8. What most requests leave behind dies young: a small young generation, in MB, holds it as
+ * well. And the heap is small, but what it refers to outside of it counts as its growth: it may
+ * grow by 300 percent from one full collection to the next, or those follow each other at once.
  */
-export const replicaFlags = ['--max-semi-space-size=4'] as const;
+export const replicaFlags = ['--max-semi-space-size=4', '--heap-growing-percent=300'] as const;
+
+const env = '/usr/bin/env';
 
 /** `main` is the built cli/main.js, `args` what follows `natskeeper server`. */
 export function replicaCommand(main: string, args: readonly string[]): [string, ...string[]] {
-  return [process.execPath, ...replicaFlags, main, 'server', ...args];
+  return [env, ...replicaSettings, process.execPath, ...replicaFlags, main, 'server', ...args];
 }

@@ -55,7 +55,7 @@ export class LmdbLog implements LogStore {
 
   private constructor(options: LmdbLogOptions) {
     this.#directory = options.directory;
-    this.#segmentBytesMax = options.segmentBytesMax ?? 256 * 1024 * 1024;
+    this.#segmentBytesMax = options.segmentBytesMax ?? 64 * 1024 * 1024;
   }
 
   /**
@@ -63,7 +63,7 @@ export class LmdbLog implements LogStore {
    */
   static async open(options: LmdbLogOptions): Promise<LmdbLog> {
     const log = new LmdbLog(options);
-    log.#segments = await openChain(options.directory, log.#mapBytes);
+    log.#segments = await openChain(options.directory, log.#segmentBytesMax);
     try {
       log.#restoreTable();
       await log.#restoreEnd();
@@ -75,10 +75,6 @@ export class LmdbLog implements LogStore {
     // A batch that is known to be committed may have been in the torn tail.
     log.committedZxid = Math.min(log.committedZxid, log.lastZxid);
     return log;
-  }
-
-  get #mapBytes(): number {
-    return this.#segmentBytesMax * 2;
   }
 
   get #newest(): LogSegment {
@@ -193,7 +189,11 @@ export class LmdbLog implements LogStore {
 
   async #makeNext(): Promise<LogSegment> {
     const newest = this.#newest;
-    const segment = await LogSegment.open(this.#directory, newest.number + 1, this.#mapBytes);
+    const segment = await LogSegment.open(
+      this.#directory,
+      newest.number + 1,
+      this.#segmentBytesMax,
+    );
     await segment.inherit(this.#heritage);
     await newest.writeNext(segment.number);
     return segment;

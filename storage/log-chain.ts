@@ -14,10 +14,11 @@ import { discardSegment, LogSegment, segmentPath, segmentPattern } from './log-s
 import { remedy, StorageError } from './storage-error.ts';
 
 /**
- * Opens all segments that count, a first one if there is none. To be closed by the caller.
+ * Opens all segments that count, a first one if there is none, each for about `bytesMax`. To be
+ * closed by the caller.
  * @throws StorageError when one is missing or cannot be used
  */
-export async function openChain(directory: string, mapBytes: number): Promise<LogSegment[]> {
+export async function openChain(directory: string, bytesMax: number): Promise<LogSegment[]> {
   makeDirectory(directory);
   const names = readdirSync(directory);
   for (const name of names.filter((name) => name.endsWith(discarded))) {
@@ -28,11 +29,11 @@ export async function openChain(directory: string, mapBytes: number): Promise<Lo
     .filter((digits) => digits !== undefined)
     .map(Number)
     .sort((a, b) => a - b);
-  if (numbers.length === 0) return [await LogSegment.open(directory, 1, mapBytes)];
+  if (numbers.length === 0) return [await LogSegment.open(directory, 1, bytesMax)];
   const segments: LogSegment[] = [];
   try {
     for (const number of numbers) {
-      const segment = await LogSegment.open(directory, number, mapBytes);
+      const segment = await LogSegment.open(directory, number, bytesMax);
       segments.push(segment);
       // What follows is void: it is not even opened.
       if (segment.isCut) break;

@@ -5,7 +5,6 @@
  * (log-chain.ts).
  */
 
-import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -14,6 +13,7 @@ import { type BatchFault, batchFault, firstZxidOf, lastZxidOf } from '../protoco
 import { formatZxid } from '../protocol/zxid.ts';
 import { discardFile } from './directory.ts';
 import { type Entry, Environment } from './environment.ts';
+import { bytesInLmdb } from './lmdb-room.ts';
 import type { Promises } from './log-store.ts';
 import { sealed, unsealed } from './sealed.ts';
 import { remedy, StorageError } from './storage-error.ts';
@@ -53,6 +53,8 @@ const beginsEnd = tableKey('begio');
 const isBegin = (key: Buffer): boolean =>
   nameOf(key).startsWith('begin') && key.length === beginKey(0).length;
 
+/** What ZooKeeper allocates ahead for its log by default (preAllocSize). */
+const reservedBytesMax = 64 * 1024 * 1024;
 /** Where the log begins. */
 export interface LogStart {
   readonly zxid: number;
@@ -74,13 +76,13 @@ export class LogSegment {
   firstZxid = Number.POSITIVE_INFINITY;
   /** zxid that its first batch follows. Null: not known, in an empty one. */
   after: number | null = null;
-  /** About the size of its file. */
+  /** About as much of its file is in use. */
   bytes: number;
 
   private constructor(number: number, environment: Environment) {
     this.number = number;
     this.environment = environment;
-    this.bytes = statSync(environment.path).size;
+    this.bytes = environment.bytes;
     for (const key of environment.keys(batchesEnd, tableEnd)) {
       // One that is damaged hides what it stands for.
       if (tableNames.has(nameOf(key)) || isBegin(key)) continue;
@@ -115,11 +117,13 @@ export class LogSegment {
     return new StorageError(`${this.environment.path}: its ${name} is missing; ${remedy}`);
   }
 
-  /** Opens or makes it. `mapBytes` of address space; the file takes what it needs. */
-  static async open(directory: string, number: number, mapBytes: number): Promise<LogSegment> {
+  /** Opens or makes it, to be filled with about `bytesMax`. */
+  static async open(directory: string, number: number, bytesMax: number): Promise<LogSegment> {
     const path = segmentPath(directory, number);
     const initial = heritageEntries(noHeritage);
-    const environment = await Environment.open(path, { format, mapBytes, initial });
+    const mapBytes = bytesMax * 2;
+    const reservedBytes = Math.min(bytesMax, reservedBytesMax);
+    const environment = await Environment.open(path, { format, mapBytes, reservedBytes, initial });
     try {
       return new LogSegment(number, environment);
     } catch (failure) {
@@ -140,7 +144,7 @@ export class LogSegment {
       this.isEmpty || firstZxid > this.firstZxid,
       'log segment: its first batch is the lowest',
     );
-    this.bytes += frame.length;
+    this.#grow([frame]);
     if (!this.isEmpty && firstZxid === after + 1) {
       return this.environment.put(zxidKey(firstZxid), frame, isAtOnce);
     }
@@ -237,7 +241,7 @@ export class LogSegment {
   }
 
   #grow(frames: readonly Buffer[]): void {
-    for (const { length } of frames) this.bytes += length;
+    for (const { length } of frames) this.bytes += bytesInLmdb(length);
   }
 
   inherit(heritage: Heritage): Promise<void> {

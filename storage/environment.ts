@@ -148,6 +148,7 @@ export class Environment {
   /** Of its file, those that are or were in use. */
   get bytes(): number {
     const { lastPageNumber, pageSize } = this.#database.getStats() as Statistics;
+    assert(lastPageNumber > 0, 'environment: a file has its two meta pages');
     return (lastPageNumber + 1) * pageSize;
   }
 

@@ -11,6 +11,8 @@ import { assert } from '../protocol/assert.ts';
 const segmentEntriesMin = 1024;
 /** Beyond this depth equal hashes must be the reason: the segment grows instead of splitting. */
 const depthMax = 20;
+/** So full that chance alone fills hardly any to the point where it splits. */
+const usualFill = 650;
 
 /** Begin of the path hash (FNV-1a); the state of the root. */
 export const pathHashBasis = 0x811c9dc5 | 0;
@@ -64,13 +66,26 @@ class Segment {
 }
 
 export class PathIndex {
-  #directory: Segment[] = [new Segment(0, segmentEntriesMin)];
+  #directory: Segment[] = [];
   #depth = 0;
   #size = 0;
   /** Where the last find stopped. */
-  #segment: Segment = this.#directory[0]!;
+  #segment: Segment;
   #position = 0;
   #hash = 0;
+
+  /** With room for so many slots: hardly a segment is split before there are more. */
+  constructor(slots = 0) {
+    while (this.#depth < depthMax && slots > usualFill * 2 ** this.#depth) this.#depth++;
+    for (let at = 0; at < 2 ** this.#depth; at++) {
+      this.#directory.push(new Segment(this.#depth, segmentEntriesMin));
+    }
+    this.#segment = this.#directory[0]!;
+    assert(
+      slots <= usualFill * 2 ** this.#depth || this.#depth === depthMax,
+      'path index: there is room',
+    );
+  }
 
   get size(): number {
     return this.#size;

@@ -15,6 +15,7 @@ import { ReplicatedState } from './replicated-state.ts';
 import type { SnapshotStore } from './snapshot-store.ts';
 import { remedy, StorageError } from './storage-error.ts';
 import { Tree } from './tree.ts';
+import { rowsPerPage } from './znode-rows.ts';
 
 export interface Recovered {
   readonly state: ReplicatedState;
@@ -100,7 +101,7 @@ export function replayer(state: ReplicatedState): (frame: Buffer) => number {
 function loadSnapshot(snapshots: SnapshotStore): ReplicatedState {
   const { meta } = snapshots;
   if (meta === null) return ReplicatedState.initial();
-  const tree = new Tree();
+  const tree = new Tree(meta.pageCount * rowsPerPage);
   tree.acls.load(snapshots.readTable('acls'));
   for (const { page, bytes } of snapshots.readPages()) decodePage(tree, page, bytes);
   tree.acls.dropUnused();

@@ -6,10 +6,11 @@
 
 import { open, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { assert } from '../protocol/assert.ts';
 
 /** Synced bit by bit, so that a log beside it does not wait for all of it at once. */
 const chunkBytes = 1024 * 1024;
-/** What is free must be as many times what is reserved: it is a comfort, others may need it more. */
+/** What is free must be as many times what is reserved: others may need it more. */
 const plenty = 4;
 
 /**
@@ -26,6 +27,7 @@ export async function reserve(path: string, bytes: number): Promise<void> {
     for (let at = size; at < bytes; ) {
       const { bytesWritten } = await handle.write(zeros, 0, Math.min(zeros.length, bytes - at), at);
       await handle.datasync();
+      assert(bytesWritten > 0, 'reserve: a write that writes nothing fails');
       at += bytesWritten;
     }
   } finally {

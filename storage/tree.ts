@@ -57,10 +57,15 @@ export class Tree {
   readonly acls = new AclTable();
   readonly digest = new TreeDigest(this.rows);
   readonly special = new SpecialZnodes();
-  readonly #index = new PathIndex();
+  readonly #index: PathIndex;
   #scratch: Buffer = Buffer.alloc(1024);
   /** Sum of the lengths of all paths' names and data, in bytes. */
   dataBytes = 0;
+
+  /** For about so many znodes. */
+  constructor(znodes = 0) {
+    this.#index = new PathIndex(znodes);
+  }
 
   /** The tree of an empty server: the root and what lies below /zookeeper (spec 1.9). */
   static initial(): Tree {
@@ -329,9 +334,7 @@ export class Tree {
     this.#showCversion(parent);
   }
 
-  /**
-   * Replaces the data by bytes `start`..`end` of `bytes` (start -1: null). A stamp has to follow.
-   */
+  /** Replaces the data by `start`..`end` of `bytes` (start -1: null). A stamp has to follow. */
   replaceData(slot: number, bytes: Buffer, start: number, end: number): void {
     const { rows, cells } = this;
     rows.beforeChange(slot);

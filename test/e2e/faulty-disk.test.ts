@@ -134,6 +134,10 @@ test('a stop in the middle of a start waits for it and leaves no open port', asy
   let release = (): void => {};
   let stop = (): Promise<void> => Promise.resolve();
   let started: TestReplica | null = null;
+  let beginReading = (): void => {};
+  const reading = new Promise<void>((begin) => {
+    beginReading = begin;
+  });
   const slow = (stores: Stores): Stores => ({
     ...stores,
     snapshots: new Proxy(stores.snapshots, {
@@ -142,6 +146,7 @@ test('a stop in the middle of a start waits for it and leaves no open port', asy
           return () =>
             new Promise<void>((done) => {
               release = () => void target.endReading().then(done);
+              beginReading();
             });
         }
         const value = Reflect.get(target, name, target) as unknown;
@@ -161,7 +166,7 @@ test('a stop in the middle of a start waits for it and leaves no open port', asy
   }).then((made) => {
     started = made;
   });
-  await pause(150);
+  await reading;
   const stopping = stop();
   await pause(50);
   release();

@@ -43,10 +43,14 @@ describe('hash', () => {
   });
 });
 
-test('agrees with a Map (10^5 random inserts and removes, three seeds)', () => {
-  for (const seed of [1, 2, 3]) {
+test('agrees with a Map (10^5 random inserts and removes, three seeds, some with room)', () => {
+  for (const [seed, room] of [
+    [1, 0],
+    [2, 1000],
+    [3, 50_000],
+  ] as const) {
     const next = integers(seed);
-    const index = new PathIndex();
+    const index = new PathIndex(room);
     const model = new Map<number, Set<number>>();
     const entries: [hash: number, slot: number][] = [];
     for (let step = 0; step < 100_000; step++) {

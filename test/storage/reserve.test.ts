@@ -22,7 +22,7 @@ test('is filled with zeros behind what it holds', async () => {
   expect(bytes.subarray(4).every((byte) => byte === 0)).toBe(true);
 });
 
-test('stays as it is when it is long enough, or more is asked for than there is plenty of', async () => {
+test('stays as it is when it is long enough, or there is not plenty of room', async () => {
   const path = join(temporaryFolder(), 'file');
   writeFileSync(path, 'held');
   await reserve(path, 3);
@@ -30,7 +30,7 @@ test('stays as it is when it is long enough, or more is asked for than there is 
   expect(readFileSync(path, 'latin1')).toBe('held');
 });
 
-test('an environment begins with its reserve, and what is in use counts from its start', async () => {
+test('an environment begins with its reserve, and tells what of it is in use', async () => {
   const path = join(temporaryFolder(), 'a.mdb');
   const options = { format: 'test 1', mapBytes: 8 * megabyte, reservedBytes: 4 * megabyte };
   const file = await Environment.open(path, options);

@@ -29,6 +29,7 @@ import { formatZxid } from '../../protocol/zxid.ts';
 import { openStores, type Stores } from '../../storage/stores.ts';
 import { GatedBus, GatedClock, gatedAccept } from './ensemble-gate.ts';
 import { Gate } from './gate.ts';
+import { usualSegmentBytes } from './replica.ts';
 
 /** A frame on its way to one replica. */
 export interface Passing {
@@ -131,6 +132,7 @@ export class TestEnsemble {
     );
     return settingsWith({
       ...{ tickTimeMs: 2000, maxClientCnxns: 0, ensemble: 'test', sid, servers },
+      logSegmentBytes: usualSegmentBytes,
       ...settings,
       ...settingsOf?.(sid),
       dataDir: join(this.#directory, String(sid)),

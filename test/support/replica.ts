@@ -40,12 +40,15 @@ export interface TestReplica {
   remove(): Promise<void>;
 }
 
+/** Small, as all of it is written ahead. */
+export const usualSegmentBytes = 4 * 1024 * 1024;
+
 /** Each replica of a process has a lock number of its own: they stand for processes. */
 let fakePid = 2 ** 24;
 
 export async function startReplica(options: TestReplicaOptions = {}): Promise<TestReplica> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'natskeeper-'));
-  const usual = { tickTimeMs: 2000, maxClientCnxns: 0 };
+  const usual = { tickTimeMs: 2000, maxClientCnxns: 0, logSegmentBytes: usualSegmentBytes };
   const settings = settingsWith({ ...usual, ...options.settings, dataDir });
   const opened = await openStores(
     settings.dataDir,

@@ -29,11 +29,6 @@ export interface Row {
   readonly measures: readonly Measure[];
 }
 
-const smallBatches =
-  'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes ' +
-  'on two processors) outweighs that of its writes. It moves much from run to run: 0.9 to 1.7 ' +
-  "times Apache's. Fewer wake-ups by batch would lift it: a bus without a broker in between.";
-
 /**
  * By the key of a row: why it misses what it must reach, and what would lift it. Shown only while
  * it does.
@@ -44,21 +39,31 @@ export const reasons: { readonly [key: string]: string } = {
     'Apache syncs once. Each hop over the bus has a broker in its way besides. One sync for a ' +
     'commit was tried: a seventh less, and fewer writes at saturation (docs/COSTS.md). A bus ' +
     'without a broker between two replicas would lift it.',
-  'mix -c 300 -o 1 -w 100': smallBatches,
-  'mix -c 30 -o 1 -w 100': smallBatches,
+  'mix -c 300 -o 1 -w 100':
+    'both processors are busy: a write costs some 100 to 130 µs in all processes, of which the ' +
+    'main threads of three replicas have six tenths (a fifth of that is writing to sockets, each ' +
+    'reply by itself), nats-server and the load generator a tenth each, LMDB less ' +
+    "(docs/COSTS.md). It moves from run to run, 0.9 to 1.7 times Apache's. No part is left that " +
+    'would lift it by itself; what did lift it were fewer collections of garbage.',
+  'mix -c 30 -o 1 -w 100':
+    'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes ' +
+    'on two processors) outweighs that of its writes. It moves much from run to run: 0.9 to 2 ' +
+    "times Apache's. Fewer wake-ups by batch would lift it: a bus without a broker in between.",
   memory:
     'some 78 MB are a replica without clients, mostly Node itself; then the young generation, ' +
     'and what the log holds to be written (docs/COSTS.md).',
   znodes:
-    'a start copies the pages of the snapshot out of the mapped file (28 % of the main thread, ' +
-    'node --cpu-prof), enters each path in the index (14 %) and reads the log behind it: 2.6 to ' +
-    '3.2 s, or more while the machine is slow. A thread that reads ahead might lift it; not tried.',
+    'a start copies the pages of the snapshot out of the mapped file (27 % of the main thread, ' +
+    'node --cpu-prof), enters each path in the index (14 %) and reads the log behind it (18 %). ' +
+    'It moves with the machine, 3.1 to 4.6 s in one run. Copying all rows of a page at once would ' +
+    'lift it, with another format of pages; a thread that reads ahead might. Neither is tried.',
   snapshot:
-    'without any snapshot p99.9 is some 10 ms on two processors, which threads of LMDB and V8 ' +
-    'and the load generator share, while no request to the disk takes more than 4 ms. A pass ' +
-    'rests between its slices while it is in time, which halves p99; what it adds are commits ' +
-    'of its own and some full collections (docs/COSTS.md). A processor more might lift it; ' +
-    'not tried.',
+    'what decides is the disk of the hour: by hand, three pairs in turn, one replica had 44, 71 ' +
+    'and 106 ms without any snapshot, 44, 23 and 35 with one under way, while a loop of single ' +
+    'syncs of a page waited up to 90 ms on the idle machine and 280 beside it; in better hours ' +
+    '10 and 15 to 19 ms. Ours syncs twice by commit where Apache syncs once. A pass rests between ' +
+    'its slices while it is in time, which halves p99 (docs/COSTS.md). A disk of its own for the ' +
+    'log (dataLogDir) might lift it; not tried.',
   'fan-out':
     'one thread writes to 10,000 sockets, one system call each: some 15 µs per event, of which ' +
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +

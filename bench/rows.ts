@@ -55,15 +55,15 @@ export const reasons: { readonly [key: string]: string } = {
   znodes:
     'a start copies the pages of the snapshot out of the mapped file (27 % of the main thread, ' +
     'node --cpu-prof), enters each path in the index (14 %) and reads the log behind it (18 %). ' +
-    'It moves with the machine, 3.1 to 4.6 s in one run. Copying all rows of a page at once would ' +
-    'lift it, with another format of pages; a thread that reads ahead might. Neither is tried.',
+    'It moves with the machine, 3.1 to 4.6 s in one run. Copying all rows of a page at once may ' +
+    'lift it, with another format of pages, or a thread that reads ahead; neither is tried.',
   snapshot:
     'what decides is the disk of the hour: by hand, three pairs in turn, one replica had 44, 71 ' +
     'and 106 ms without any snapshot, 44, 23 and 35 with one under way, while a loop of single ' +
     'syncs of a page waited up to 90 ms on the idle machine and 280 beside it; in better hours ' +
-    '10 and 15 to 19 ms. Ours syncs twice by commit where Apache syncs once. A pass rests between ' +
-    'its slices while it is in time, which halves p99 (docs/COSTS.md). A disk of its own for the ' +
-    'log (dataLogDir) might lift it; not tried.',
+    '10 and 15 to 19 ms. Ours syncs twice by commit where Apache syncs once. A pass rests ' +
+    'between its slices while it is in time, which halves p99 (docs/COSTS.md). A disk of its own ' +
+    'for the log (dataLogDir) might lift it; not tried.',
   'fan-out':
     'one thread writes to 10,000 sockets, one system call each: some 15 µs per event, of which ' +
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +

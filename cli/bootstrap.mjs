@@ -110,8 +110,8 @@ async function replica(args) {
   // Where that does not help, the replica itself says what it misses.
   if (wantsOwnBus(file ?? '', process.env)) await natsServer();
   const { replicaCommand } = await built('replica-command.js');
-  const [node, ...command] = replicaCommand(mainProgram, args);
-  return run(node, command, { forward: true });
+  const [first, ...rest] = replicaCommand(mainProgram, args);
+  return run(first, rest, { forward: true });
 }
 
 /** The path of nats-server, installed if it is missing and that is possible; else null. */

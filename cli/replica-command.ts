@@ -14,9 +14,9 @@ export const replicaSettings = ['MALLOC_ARENA_MAX=1'] as const;
  */
 export const replicaFlags = ['--max-semi-space-size=4', '--heap-growing-percent=300'] as const;
 
-const env = '/usr/bin/env';
-
 /** `main` is the built cli/main.js, `args` what follows `natskeeper server`. */
 export function replicaCommand(main: string, args: readonly string[]): [string, ...string[]] {
-  return [env, ...replicaSettings, process.execPath, ...replicaFlags, main, 'server', ...args];
+  const node: [string, ...string[]] = [process.execPath, ...replicaFlags, main, 'server', ...args];
+  // Elsewhere the C library is another one.
+  return process.platform === 'linux' ? ['/usr/bin/env', ...replicaSettings, ...node] : node;
 }

@@ -55,6 +55,7 @@ const isBegin = (key: Buffer): boolean =>
 
 /** What ZooKeeper allocates ahead for its log by default (preAllocSize). */
 const reservedBytesMax = 64 * 1024 * 1024;
+
 /** Where the log begins. */
 export interface LogStart {
   readonly zxid: number;

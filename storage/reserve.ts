@@ -26,8 +26,8 @@ export async function reserve(path: string, bytes: number): Promise<void> {
     const zeros = Buffer.alloc(Math.max(0, Math.min(chunkBytes, bytes - size)));
     for (let at = size; at < bytes; ) {
       const { bytesWritten } = await handle.write(zeros, 0, Math.min(zeros.length, bytes - at), at);
-      await handle.datasync();
       assert(bytesWritten > 0, 'reserve: a write that writes nothing fails');
+      await handle.datasync();
       at += bytesWritten;
     }
   } finally {

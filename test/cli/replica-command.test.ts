@@ -15,7 +15,7 @@ test('the program that is installed starts itself as others start it', () => {
 
 test('a command names settings, Node, its flags, the program and what the replica is told', () => {
   expect(replicaCommand('main.js', ['--config', 'zoo.cfg'])).toEqual([
-    ...['/usr/bin/env', ...replicaSettings],
+    ...(process.platform === 'linux' ? ['/usr/bin/env', ...replicaSettings] : []),
     ...[process.execPath, ...replicaFlags],
     ...['main.js', 'server', '--config', 'zoo.cfg'],
   ]);

@@ -78,7 +78,7 @@ export const storageMutants: readonly Mutant[] = [
     from: 'await this.#file.finish(meta, sessions, acls);\n    await this.close();',
     to:
       'const later = () => void this.#file.finish(meta, sessions, acls).then(() => this.close());' +
-      '\n    setTimeout(later, 20);',
+      '\n    setTimeout(later, 200);',
     finder: 'crash',
     where: 'snapReceipt',
   },

@@ -89,14 +89,15 @@ export class Environment {
       await environment.close();
       await discard(`${making}-lock`);
     }
-    await Environment.#reserve(making, options);
+    const { reservedBytes } = options;
+    if (reservedBytes !== undefined) await Environment.#reserve(making, reservedBytes);
     await rename(making, path);
     await syncDirectory(dirname(path));
   }
 
-  static async #reserve(path: string, { reservedBytes = 0 }: EnvironmentOptions): Promise<void> {
+  static async #reserve(path: string, bytes: number): Promise<void> {
     try {
-      await reserve(path, reservedBytes);
+      await reserve(path, bytes);
     } catch (failure) {
       throw new WriteFailure(path, failure, freeBytes(path));
     }

@@ -145,7 +145,7 @@ export class LogSegment {
       this.isEmpty || firstZxid > this.firstZxid,
       'log segment: its first batch is the lowest',
     );
-    this.#grow([frame]);
+    this.bytes += bytesInLmdb(frame.length);
     if (!this.isEmpty && firstZxid === after + 1) {
       return this.environment.put(zxidKey(firstZxid), frame, isAtOnce);
     }

@@ -76,15 +76,12 @@ export class PathIndex {
 
   /** With room for so many slots: hardly a segment is split before there are more. */
   constructor(slots = 0) {
+    assert(slots >= 0, 'path index: room is for a number of slots');
     while (this.#depth < depthMax && slots > usualFill * 2 ** this.#depth) this.#depth++;
     for (let at = 0; at < 2 ** this.#depth; at++) {
       this.#directory.push(new Segment(this.#depth, segmentEntriesMin));
     }
     this.#segment = this.#directory[0]!;
-    assert(
-      slots <= usualFill * 2 ** this.#depth || this.#depth === depthMax,
-      'path index: there is room',
-    );
   }
 
   get size(): number {

@@ -10,14 +10,14 @@ import { nkeys } from 'nats';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { Bus } from '../../actors/bus.ts';
 import { systemClock } from '../../actors/clock.ts';
-import type { NatsBusOptions } from '../../actors/nats-bus.ts';
-import { NatsBus } from '../../actors/nats-bus.ts';
+import { NatsBus, type NatsBusOptions } from '../../actors/nats-bus.ts';
 import type { Fields } from '../../actors/note.ts';
 import { systemRandom } from '../../actors/random.ts';
 import { busSuite } from '../support/bus-suite.ts';
+import { freePort } from '../support/free-port.ts';
 import { NatsServer, natsServerPath, natsSkipReason } from '../support/nats-server.ts';
 import { temporaryFolder } from '../support/temp.ts';
-import { freePort, pause } from '../support/zoo-process.ts';
+import { pause } from '../support/zoo-process.ts';
 
 const isSkipped = natsServerPath === null;
 const title = isSkipped ? `bus over NATS (skipped: ${natsSkipReason})` : 'bus over NATS';

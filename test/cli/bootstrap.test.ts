@@ -19,9 +19,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temp.ts';
 import { treeTop } from '../support/tidy-source.ts';
-import { freePort } from '../support/zoo-process.ts';
 import { compile } from './compiled.ts';
 import { portsInARow } from './free-ports.ts';
 

@@ -1,7 +1,7 @@
 /** Ports in a row that nobody listened on a moment ago, for what takes several. */
 
 import { whyNotListen } from '../../cli/port-holder.ts';
-import { freePort } from '../support/zoo-process.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** The first of them. */
 export async function portsInARow(count: number): Promise<number> {

@@ -15,8 +15,9 @@ import { findNatsServer } from '../../cli/nats-program.ts';
 import { localAddressOf, type OwnBus, ownBusConfig, startOwnBus } from '../../cli/own-bus.ts';
 import { isAlive, parentOf } from '../../cli/port-holder.ts';
 import { parseServerSpec } from '../../protocol/server-spec.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryFolder } from '../support/temp.ts';
-import { freePort, pause } from '../support/zoo-process.ts';
+import { pause } from '../support/zoo-process.ts';
 import { compile } from './compiled.ts';
 import { NatsLineClient, until } from './nats-line-client.ts';
 

@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { findNatsServer } from '../../cli/nats-program.ts';
 import type { DemoStatus } from '../../protocol/demo.ts';
 import { portsInARow } from '../cli/free-ports.ts';
+import { freePort } from '../support/free-port.ts';
 import { treeTop } from '../support/tidy-source.ts';
-import { freePort, pause } from '../support/zoo-process.ts';
+import { pause } from '../support/zoo-process.ts';
 
 const build = process.env['NATSKEEPER_BUILD'] ?? join(treeTop, 'dist');
 const demoModule = join(build, 'cli/demo.js');

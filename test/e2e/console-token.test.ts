@@ -6,7 +6,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { type Client, connect } from '../../client/client.ts';
-import { freePort } from '../support/zoo-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { launchChromium, whyNoChromium } from './chromium.ts';
 import { ConsolePage } from './console-page.ts';
 import { Keeper, whyNoKeeper } from './keeper.ts';

@@ -7,8 +7,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 import { NatsServer, natsServerPath, natsSkipReason } from '../support/nats-server.ts';
-import { fourLetterWord, freePort, pause } from '../support/zoo-process.ts';
+import { fourLetterWord, pause } from '../support/zoo-process.ts';
 import { type Ending, Keeper, whyNoKeeper } from './keeper.ts';
 
 export const whyNoEnsemble: string | null =

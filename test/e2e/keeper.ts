@@ -9,8 +9,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
 import { treeTop } from '../support/tidy-source.ts';
-import { fourLetterWord, freePort, pause } from '../support/zoo-process.ts';
+import { fourLetterWord, pause } from '../support/zoo-process.ts';
 
 /** Another build than dist/, for work on these tests. */
 const build = process.env['NATSKEEPER_BUILD'] ?? join(treeTop, 'dist');

@@ -10,7 +10,8 @@ import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { freePort, pause } from './zoo-process.ts';
+import { freePort } from './free-port.ts';
+import { pause } from './zoo-process.ts';
 
 const startMsMax = 20_000;
 const pollMs = 10;

@@ -7,9 +7,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
 
 const startMsMax = 45_000;
 const stopMsMax = 10_000;
@@ -139,21 +140,6 @@ export class ZooProcess {
     await this.kill();
     throw new Error(`the server did not start:\n${this.#log.slice(-4000)}`);
   }
-}
-
-/** A port that nobody listened on a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const probe = createServer();
-    probe.once('error', failed);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => {
-        if (address === null || typeof address === 'string') failed(new Error('no port'));
-        else done(address.port);
-      });
-    });
-  });
 }
 
 /** Sends a four-letter word; resolves to all that comes back before the server closes. */

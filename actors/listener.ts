@@ -1,10 +1,13 @@
 /**
  * Accepts client sockets over TCP, up to the limits per address and in all; one over the limit is
- * closed before a byte (spec 1.3). The only file that touches node:net.
+ * closed before a byte (spec 1.3).
  */
 
 import { createServer, type Server, type Socket } from 'node:net';
+import { assert } from '../protocol/assert.ts';
+import { BareSocket } from './bare-socket.ts';
 import type { AcceptSocket, ClientSocket, Listener } from './client-socket.ts';
+import { addressOf, TcpSocket } from './tcp-socket.ts';
 
 export interface ListenerOptions {
   readonly host: string | null;
@@ -16,68 +19,12 @@ export interface ListenerOptions {
   readonly connectionsMax: number;
   /** Tells of a socket that was closed for a limit. */
   readonly onRefused: (remoteAddress: string, reason: string) => void;
+  /** Of an accepted socket, paused as yet, which it may replace by one of its own. */
+  readonly wrap?: (accepted: Socket) => ClientSocket;
 }
 
 /** The kernel's own default when zoo.cfg names none. */
 const backlogDefault = 511;
-
-class TcpSocket implements ClientSocket {
-  readonly remoteAddress: string;
-  readonly remotePort: number;
-  readonly #socket: Socket;
-  /** Not all that was written has been taken. */
-  #isFull = false;
-  onData: (chunk: Buffer) => void = () => {};
-  onDrain: () => void = () => {};
-  onClose: () => void = () => {};
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    this.remoteAddress = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
-    this.remotePort = socket.remotePort ?? 0;
-    socket.on('data', (chunk: Buffer) => this.onData(chunk));
-    // An error is followed by 'close', which is all that matters here.
-    socket.on('error', () => {});
-    socket.on('end', () => socket.end());
-    socket.on('close', () => this.onClose());
-  }
-
-  get queuedBytes(): number {
-    return this.#socket.writableLength;
-  }
-
-  write(bytes: Buffer): boolean {
-    if (!this.#socket.writable) return true;
-    this.#socket.write(bytes, this.#written);
-    this.#isFull = this.#socket.writableLength > 0;
-    return !this.#isFull;
-  }
-
-  /** Not 'drain': that one speaks only of writes above the high water mark. */
-  readonly #written = (): void => {
-    if (!this.#isFull || this.#socket.writableLength > 0) return;
-    this.#isFull = false;
-    this.onDrain();
-  };
-
-  pause(): void {
-    this.#socket.pause();
-  }
-
-  resume(): void {
-    this.#socket.resume();
-  }
-
-  end(): void {
-    this.#socket.end();
-    // What a client still sends is read and dropped, so that it gets the end and not a reset.
-    this.#socket.resume();
-  }
-
-  destroy(): void {
-    this.#socket.destroy();
-  }
-}
 
 class TcpListener implements Listener {
   readonly address: { readonly host: string; readonly port: number };
@@ -95,37 +42,65 @@ class TcpListener implements Listener {
   }
 }
 
+function usualSocket(accepted: Socket): ClientSocket {
+  return BareSocket.from(accepted) ?? new TcpSocket(accepted);
+}
+
+/** How many connections there are, and by address. */
+class Census {
+  readonly #counts = new Map<string, number>();
+  readonly #options: ListenerOptions;
+  #total = 0;
+
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+  }
+
+  /** Why there may be no more from there; null when there may. */
+  objection(address: string): string | null {
+    const { connectionsPerAddressMax, connectionsMax } = this.#options;
+    const count = this.#counts.get(address) ?? 0;
+    if (connectionsPerAddressMax > 0 && count >= connectionsPerAddressMax) {
+      return `more than ${connectionsPerAddressMax} connections (maxClientCnxns)`;
+    }
+    const isFull = connectionsMax > 0 && this.#total >= connectionsMax;
+    return isFull ? `more than ${connectionsMax} connections in all (maxCnxns)` : null;
+  }
+
+  add(address: string): void {
+    this.#counts.set(address, (this.#counts.get(address) ?? 0) + 1);
+    this.#total++;
+  }
+
+  remove(address: string): void {
+    const left = this.#counts.get(address)! - 1;
+    assert(left >= 0, 'listener: one that is gone was there');
+    if (left === 0) this.#counts.delete(address);
+    else this.#counts.set(address, left);
+    this.#total--;
+  }
+}
+
 /** Rejects when the port cannot be bound. */
 export function listen(options: ListenerOptions, accept: AcceptSocket): Promise<Listener> {
-  const counts = new Map<string, number>();
-  let total = 0;
-  const server = createServer({ noDelay: true, keepAlive: options.keepAlive }, (socket) => {
-    const wrapped = new TcpSocket(socket);
-    const address = wrapped.remoteAddress;
-    const count = counts.get(address) ?? 0;
-    const { connectionsPerAddressMax, connectionsMax } = options;
-    if (connectionsPerAddressMax > 0 && count >= connectionsPerAddressMax) {
-      options.onRefused(
-        address,
-        `more than ${connectionsPerAddressMax} connections (maxClientCnxns)`,
-      );
-      socket.destroy();
+  const { keepAlive, wrap = usualSocket } = options;
+  const census = new Census(options);
+  const server = createServer({ noDelay: true, keepAlive, pauseOnConnect: true }, (accepted) => {
+    const address = addressOf(accepted);
+    const objection = census.objection(address);
+    if (objection !== null) {
+      options.onRefused(address, objection);
+      accepted.destroy();
       return;
     }
-    if (connectionsMax > 0 && total >= connectionsMax) {
-      options.onRefused(address, `more than ${connectionsMax} connections in all (maxCnxns)`);
-      socket.destroy();
-      return;
-    }
-    counts.set(address, count + 1);
-    total++;
-    socket.on('close', () => {
-      total--;
-      const left = (counts.get(address) ?? 1) - 1;
-      if (left === 0) counts.delete(address);
-      else counts.set(address, left);
-    });
-    accept(wrapped);
+    const socket = wrap(accepted);
+    census.add(address);
+    accept(socket);
+    const { onClose } = socket;
+    socket.onClose = () => {
+      census.remove(address);
+      onClose();
+    };
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

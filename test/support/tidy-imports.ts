@@ -68,8 +68,12 @@ const homes: readonly { name: RegExp; files: readonly string[]; typeFiles?: read
     { name: /^ws$/, files: ['console/server/inspect-sockets.ts'] },
     {
       name: /^(node:)?(net|tls)$/,
-      files: ['actors/listener.ts', 'client/', 'cli/'],
-      typeFiles: ['actors/connection.ts', 'console/server/console-server.ts'],
+      files: ['actors/listener.ts', 'actors/bare-socket.ts', 'client/', 'cli/'],
+      typeFiles: [
+        'actors/connection.ts',
+        'actors/tcp-socket.ts',
+        'console/server/console-server.ts',
+      ],
     },
     { name: /^preact($|\/)/, files: ['console/app/'] },
     { name: /^vite($|\/)/, files: ['console/vite.config.ts'] },

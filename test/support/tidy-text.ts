@@ -105,6 +105,8 @@ function shape({ path, text }: SourceFile): Violation[] {
     add(linesMax + 1, `has ${lines.length} lines, at most ${linesMax}: split it by nouns`);
   }
   lines.forEach((line, at) => {
+    // The first line of a program cannot be wrapped.
+    if (at === 0 && line.startsWith('#!')) return;
     const columns = [...line].length;
     if (columns > columnsMax) add(at + 1, `has ${columns} columns, at most ${columnsMax}: wrap it`);
   });

@@ -14,10 +14,13 @@ export const cellBytesMax = 64 * 1024;
 const slabBytesMin = 256 * 1024;
 const cellsPerSlabMin = 8;
 const noCell = -1;
+const noWords = new Int32Array(0);
 
 class SizeClass {
   readonly cellBytes: number;
   readonly slabs: Buffer[] = [];
+  /** The same bytes: cells lie at multiples of 8. */
+  readonly words: Int32Array[] = [];
   readonly cellsShift: number;
   /** First free cell of the chain. Invariant: noCell, or a cell that nobody holds. */
   freeHead = noCell;
@@ -55,6 +58,8 @@ export class CellPool {
   /** Where the last `locate` found its cell. */
   buffer: Buffer = Buffer.alloc(0);
   offset = 0;
+  /** The same bytes as `buffer`; empty for a cell with a buffer of its own. */
+  words: Int32Array = noWords;
 
   constructor() {
     for (let index = 0; index < classCount; index++) {
@@ -80,7 +85,9 @@ export class CellPool {
     }
     const cell = sizeClass.cut++;
     if (cell >> sizeClass.cellsShift === sizeClass.slabs.length) {
-      sizeClass.slabs.push(Buffer.allocUnsafeSlow(sizeClass.cellBytes << sizeClass.cellsShift));
+      const slab = Buffer.allocUnsafeSlow(sizeClass.cellBytes << sizeClass.cellsShift);
+      sizeClass.slabs.push(slab);
+      sizeClass.words.push(new Int32Array(slab.buffer, slab.byteOffset, slab.length >> 2));
     }
     assert(cell >> sizeClass.cellsShift < sizeClass.slabs.length, 'cell pool: cells lie in slabs');
     return cell;
@@ -108,12 +115,15 @@ export class CellPool {
     if (size > cellBytesMax) {
       assert(this.#large[cell] !== null, 'cell pool: a cell that is in use has bytes');
       this.buffer = this.#large[cell]!;
+      this.words = noWords;
       this.offset = 0;
     } else this.#locateIn(this.#classes[classOf(size)]!, cell);
   }
 
   #locateIn(sizeClass: SizeClass, cell: number): void {
-    this.buffer = sizeClass.slabs[cell >> sizeClass.cellsShift]!;
+    const slab = cell >> sizeClass.cellsShift;
+    this.buffer = sizeClass.slabs[slab]!;
+    this.words = sizeClass.words[slab]!;
     this.offset = (cell & ((1 << sizeClass.cellsShift) - 1)) * sizeClass.cellBytes;
   }
 }

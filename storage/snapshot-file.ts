@@ -12,7 +12,7 @@ import { seal, sealBytes, sealed, unsealed, unsealedBytes } from './sealed.ts';
 import type { SnapshotMeta, SnapshotPage } from './snapshot-store.ts';
 import { remedy, StorageError } from './storage-error.ts';
 
-const format = 'natskeeper tree 2';
+const format = 'natskeeper tree 3';
 const metaKey = Buffer.from('meta');
 const names: ReadonlySet<string> = new Set(['meta', 'sessions0', 'sessions1', 'acls0', 'acls1']);
 const pageKeyBytes = 6;

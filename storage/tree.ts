@@ -385,15 +385,8 @@ export class Tree {
     this.digest.update(slot);
   }
 
-  /** Enters a row that was loaded from a snapshot into the indexes that are not stored. */
-  adopt(slot: number, ttl: number): void {
-    const { rows } = this;
-    const flags = rows.flags(slot);
-    if (slot !== rootSlot) this.#index.insert(finishHash(rows.int(slot, Field.pathHash)), slot);
-    const at = Field.ephemeralOwner;
-    this.special.add(slot, flags, rows.wireInt(slot, at), rows.wireInt(slot, at + 4), ttl);
-    this.acls.retain(rows.int(slot, Field.acl));
-    this.digest.adopt(slot);
-    this.dataBytes += rows.nameLength(slot) + rows.wireInt(slot, Field.dataLength);
+  /** Of rows that were loaded from a snapshot: the first `count` hashes of paths and slots. */
+  enterPaths(hashes: Int32Array, slots: Int32Array, count: number): void {
+    this.#index.insertAll(hashes, slots, count);
   }
 }

@@ -31,7 +31,7 @@ async function edit(
   act: (file: Environment) => Promise<void>,
   name = 'tree.mdb',
 ) {
-  const options = { format: 'natskeeper tree 2', mapBytes };
+  const options = { format: 'natskeeper tree 3', mapBytes };
   const file = await Environment.open(join(directory, name), options);
   await act(file);
   await file.close();

@@ -12,7 +12,7 @@ import { pagesOf, snapshotSuite, writePass } from '../support/snapshot-suite.ts'
 import { temporaryFolder } from '../support/temp.ts';
 
 const mapBytes = 16 * 1024 * 1024;
-const format = 'natskeeper tree 2';
+const format = 'natskeeper tree 3';
 
 describe('snapshots in LMDB', () => {
   snapshotSuite(() => {

@@ -109,9 +109,9 @@ async function inTurn(
 
 function comparison(pairs: readonly [Sample, Sample][]): string {
   const lines = figures.map(({ title, unit, of }) => {
-    const valueOf = (sample: Sample) => of(sample) ?? Number.NaN;
-    const [a, b] = [0, 1].map((at) => spreadOf(pairs.map((pair) => valueOf(pair[at]!)))!);
-    const ratio = spreadOf(pairs.map(([one, other]) => valueOf(other) / valueOf(one)))!;
+    const figureOf = (sample: Sample) => of(sample) ?? Number.NaN;
+    const [a, b] = [0, 1].map((at) => spreadOf(pairs.map((pair) => figureOf(pair[at]!)))!);
+    const ratio = spreadOf(pairs.map(([one, other]) => figureOf(other) / figureOf(one)))!;
     const spread = `${digits(ratio.least)} to ${digits(ratio.most)}`;
     return [
       title,

@@ -20,6 +20,8 @@ interface Inside {
 /** By this name streams tell that there is nothing to encode. */
 const asIs = 'buffer' as BufferEncoding;
 const readBytesMax = 64 * 1024;
+/** As much as Node's streams read ahead. */
+const heldBytesMax = 64 * 1024;
 /** Filled by the system and emptied before anything else happens. */
 const shared = Buffer.alloc(readBytesMax);
 const slab = new ReadSlab();
@@ -34,16 +36,18 @@ export class BareSocket implements ClientSocket {
   #queuedBytes = 0;
   #isWriting = false;
   #isOver = false;
+  #isPaused = false;
+  /** Read while paused. Invariant: what is read later goes behind it. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  /** The client has said its last word, which is among them. */
+  #hasEnded = false;
   onData: (chunk: Buffer) => void = () => {};
   onDrain: () => void = () => {};
   onClose: () => void = () => {};
 
   private constructor(handle: object) {
-    const callback = (length: number): boolean => {
-      this.onData(slab.copy(shared, length));
-      return true;
-    };
-    const onread = { buffer: shared, callback };
+    const onread = { buffer: shared, callback: (length: number) => this.#read(length) };
     const options = { handle, onread, pauseOnCreate: true, allowHalfOpen: true };
     const socket = new Socket(options as SocketConstructorOpts);
     this.#socket = socket;
@@ -51,7 +55,10 @@ export class BareSocket implements ClientSocket {
     this.remotePort = socket.remotePort ?? 0;
     // An error is followed by 'close', which is all that matters here.
     socket.on('error', () => {});
-    socket.on('end', () => this.end());
+    socket.on('end', () => {
+      this.#hasEnded = true;
+      if (this.#held.length === 0) this.end();
+    });
     socket.on('close', () => {
       this.#isOver = true;
       this.onClose();
@@ -93,23 +100,61 @@ export class BareSocket implements ClientSocket {
     if (!this.#isWriting && !this.#isOver) this.onDrain();
   };
 
+  /** False: no more for now. */
+  #read(length: number): boolean {
+    const chunk = slab.copy(shared, length);
+    if (!this.#isPaused && this.#held.length === 0) {
+      this.onData(chunk);
+      return true;
+    }
+    this.#held.push(chunk);
+    this.#heldBytes += length;
+    return this.#heldBytes < heldBytesMax;
+  }
+
+  /**
+   * Nothing is handed on. It is read all the same, up to a limit: who reads nothing does not hear
+   * that the client has left, and would go on for one that is connected elsewhere by then.
+   */
   pause(): void {
-    this.#socket.pause();
+    this.#isPaused = true;
   }
 
   resume(): void {
-    this.#socket.resume();
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    // Behind what whoever was paused has left of the chunk before.
+    process.nextTick(this.#handOn);
   }
 
+  readonly #handOn = (): void => {
+    while (!this.#isPaused && this.#held.length > 0) {
+      const chunk = this.#held.shift()!;
+      this.#heldBytes -= chunk.length;
+      assert(this.#heldBytes >= 0, 'bare socket: what is held is counted once');
+      this.onData(chunk);
+    }
+    if (this.#isPaused) return;
+    if (this.#hasEnded) this.end();
+    else this.#socket.resume();
+  };
+
   end(): void {
-    this.#isOver = true;
+    this.#finish();
     this.#socket.end();
     // What a client still sends is read and dropped, so that it gets the end and not a reset.
     this.#socket.resume();
   }
 
   destroy(): void {
-    this.#isOver = true;
+    this.#finish();
     this.#socket.destroy();
+  }
+
+  #finish(): void {
+    this.#isOver = true;
+    this.#isPaused = false;
+    this.#held = [];
+    this.#heldBytes = 0;
   }
 }

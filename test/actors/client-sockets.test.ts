@@ -152,6 +152,65 @@ describe.each(kinds)('%s', (_, wrap) => {
     await until(() => total(read) === 11);
   });
 
+  test('what comes while it is paused comes later, all of it and in order', async () => {
+    const { server, client, read } = await pair(wrap);
+    const bytes = pattern(3_000_000);
+    server.pause();
+    client.write(bytes.subarray(0, 1000));
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    client.write(bytes.subarray(1000));
+    for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(read).toEqual([]);
+
+    // Paused again in the middle of what was held, and once more.
+    for (let turn = 0; turn < 5; turn++) {
+      const before = total(read);
+      const { onData } = server;
+      server.onData = (chunk) => {
+        server.onData = onData;
+        onData(chunk);
+        server.pause();
+      };
+      server.resume();
+      await until(() => total(read) > before);
+    }
+    server.resume();
+    await until(() => total(read) === bytes.length);
+
+    expect(Buffer.concat(read).equals(bytes)).toBe(true);
+  });
+
+  test.each(['end', 'resetAndDestroy'] as const)(
+    'paused it hears of the %s of its client all the same',
+    async (way) => {
+      const { server, client } = await pair(wrap);
+      const closed = new Promise<void>((resolve) => {
+        server.onClose = resolve;
+      });
+      server.pause();
+
+      client[way]();
+
+      await closed;
+    },
+  );
+
+  test('a last word that comes while it is paused is handed on, and then it closes', async () => {
+    const { server, client, read } = await pair(wrap);
+    const closed = new Promise<void>((resolve) => {
+      server.onClose = resolve;
+    });
+    server.pause();
+    client.end('farewell');
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(read).toEqual([]);
+
+    server.resume();
+    await closed;
+
+    expect(Buffer.concat(read)).toEqual(Buffer.from('farewell'));
+  });
+
   test('an end sends what is queued, then closes', async () => {
     const { server, client } = await pair(wrap);
     const bytes = pattern(muchBytes);

@@ -41,11 +41,10 @@ export const reasons: { readonly [key: string]: string } = {
     'replicas do for a batch is done for one write. With the meta page synced by the next ' +
     'commit: 8 % more writes at most. A bus without a broker between two replicas would lift it.',
   'mix -c 300 -o 1 -w 100':
-    'both processors are busy: a write costs some 100 to 130 µs in all processes, of which the ' +
-    'main threads of three replicas have six tenths (a fifth of that is writing to sockets, each ' +
-    'reply by itself), nats-server and the load generator a tenth each, LMDB less ' +
-    "(docs/COSTS.md). It moves from run to run, 0.9 to 1.7 times Apache's. No part is left that " +
-    'would lift it by itself; what did lift it were fewer collections of garbage.',
+    'both processors are busy: a write costs some 85 to 110 µs in all processes, of which the ' +
+    'main threads of three replicas have six tenths, nats-server and the load generator a tenth ' +
+    'each, LMDB less (docs/COSTS.md). It moves with the hour, and so does Apache: 1.1 to 2 times ' +
+    'in runs of one day. What lifted it: fewer collections of garbage, and sockets without streams.',
   'mix -c 30 -o 1 -w 100':
     'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes ' +
     'on two processors) outweighs that of its writes. It moves much from run to run: 0.9 to 2 ' +
@@ -70,7 +69,7 @@ export const reasons: { readonly [key: string]: string } = {
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +
     'that only writes takes 50 ms (p50) and 105 ms (p99) here, one with two threads 48 and 70: ' +
     'the aim is out of reach with the load generator on the same two processors. The rest is ' +
-    'our own finding and queueing, the stream around each socket and garbage (docs/COSTS.md). ' +
+    'our own finding and queueing, and garbage (docs/COSTS.md). ' +
     'Several threads with a share of the connections each would lift it.',
 };
 

@@ -53,17 +53,19 @@ export const reasons: { readonly [key: string]: string } = {
     'some 78 MB are a replica without clients, mostly Node itself; then the young generation, ' +
     'and what the log holds to be written (docs/COSTS.md).',
   znodes:
-    'a start copies the pages of the snapshot out of the mapped file (27 % of the main thread, ' +
-    'node --cpu-prof), enters each path in the index (14 %) and reads the log behind it (18 %). ' +
-    'It moves with the machine, 3.1 to 4.6 s in one run. Copying all rows of a page at once may ' +
-    'lift it, with another format of pages, or a thread that reads ahead; neither is tried.',
+    'what misses is a third of a second. Of the main thread (perf record) decoding the pages of ' +
+    'the snapshot has 28 %, reading and checking them 13 %, applying the log behind it 11 %, the ' +
+    'first touch of half a gigabyte of memory 10 %; and half a second goes by until Node has ' +
+    'loaded all modules. It moves with the machine. One file of all modules would lift it, and ' +
+    'larger pages of a snapshot; neither is tried.',
   snapshot:
-    'what decides is the disk of the hour: by hand, three pairs in turn, one replica had 44, 71 ' +
-    'and 106 ms without any snapshot, 44, 23 and 35 with one under way, while a loop of single ' +
-    'syncs of a page waited up to 90 ms on the idle machine and 280 beside it; in better hours ' +
-    '10 and 15 to 19 ms. Ours syncs twice by commit where Apache syncs once. A pass rests ' +
-    'between its slices while it is in time, which halves p99 (docs/COSTS.md). A disk of its own ' +
-    'for the log (dataLogDir) might lift it; not tried.',
+    'a few stalls in ten seconds decide; p50 and p99 are better than those of Apache where the ' +
+    'disk is good. By hand, in a bad hour of another disk, one replica had 44, 71 and 106 ms ' +
+    'without any snapshot, 44, 23 and 35 with one under way; in good ones 10, and 12 to 19. Ours ' +
+    'syncs twice by commit where Apache syncs once, and the server has just been started: its ' +
+    'first seconds count, in which code is compiled. A pass rests between its slices while it is ' +
+    'in time, which halves p99 (docs/COSTS.md). A disk of its own for the log (dataLogDir) might ' +
+    'lift it; not tried.',
   'fan-out':
     'one thread writes to 10,000 sockets, one system call each: some 15 µs per event, of which ' +
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +

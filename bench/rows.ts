@@ -44,7 +44,7 @@ export const reasons: { readonly [key: string]: string } = {
     'both processors are busy: a write costs some 85 to 110 µs in all processes, of which the ' +
     'main threads of three replicas have six tenths, nats-server and the load generator a tenth ' +
     'each, LMDB less (docs/COSTS.md). It moves with the hour, and so does Apache: 1.1 to 2 times ' +
-    'in runs of one day. What lifted it: fewer collections of garbage, and sockets without streams.',
+    'in runs of one day. What lifted it: fewer collections of garbage; sockets without streams.',
   'mix -c 30 -o 1 -w 100':
     'small batches: the cost of a batch (two syncs, the hops over the bus, waking four processes ' +
     'on two processors) outweighs that of its writes. It moves much from run to run: 0.9 to 2 ' +

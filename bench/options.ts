@@ -80,7 +80,7 @@ export function readOptions(args: readonly string[], names: readonly string[]): 
   };
 }
 
-function count(name: string, text: string): number {
+export function count(name: string, text: string): number {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value > 0) return value;
   throw new Error(`--${name}: ${text} is not a whole number above 0`);

@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { Ensemble } from './ensemble.ts';
 import { LoadGenerator } from './load.ts';
 import type { Unit } from './measure.ts';
+import { count } from './options.ts';
 import { Processes } from './processes.ts';
 import { digits, quantity } from './quantity.ts';
 import type { Sample } from './results.ts';
@@ -50,6 +51,8 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+const rounds = count('rounds', values.rounds);
+const options = { seconds: count('seconds', values.seconds), warm: count('warm', values.warm) };
 const [first, second, ...loads] = positionals;
 if (values.help || first === undefined || second === undefined || loads.length === 0) {
   console.log(usage);
@@ -76,11 +79,13 @@ function sideOf(name: string, { java, natsServer }: Tools): Side {
   const flags = extras.filter((extra) => extra.startsWith('--'));
   const environment = extras.filter((extra) => !extra.startsWith('--'));
   if (program === 'apache' && java === null) throw new Error('there is no Apache ZooKeeper here');
+  if (program === 'apache' && flags.length > 0) {
+    throw new Error(`${name}: ${flags[0]} is for node; apache takes NAME=VALUE only`);
+  }
   const side =
     program === 'apache' ? apacheSide(java!) : natskeeperSide(resolve(program), natsServer);
   return {
     ...side,
-    name: program === 'apache' ? 'apache' : side.name,
     command: (config, heap) => {
       const command = [...side.command(config, heap)];
       command.splice(command.indexOf(process.execPath) + 1, 0, ...flags);
@@ -95,9 +100,8 @@ async function inTurn(
   load: string,
   generator: LoadGenerator,
 ): Promise<[Sample, Sample][]> {
-  const options = { seconds: Number(values.seconds), warm: Number(values.warm) };
   const pairs: [Sample, Sample][] = [];
-  for (let round = 0; round < Number(values.rounds); round++) {
+  for (let round = 0; round < rounds; round++) {
     const pair: Sample[] = [];
     for (const at of round % 2 === 0 ? [0, 1] : [1, 0]) {
       pair[at] = (await generator.run(ensembles[at]!, load.split(/\s+/), options)).sample;

@@ -34,7 +34,8 @@ const mainProgram = join(top, 'dist/cli/main.js');
 const sourceFolders = ['protocol', 'machines', 'storage', 'actors', 'client', 'cli', 'console'];
 /** What is compiled in them, or built to the console's app. */
 const sourceEndings = /\.(ts|tsx|css|html|svg)$/;
-const appConfig = 'console/vite.config.ts';
+/** What Vite makes: the console's app, and of the compiled program few files. */
+const viteConfigs = ['console/vite.config.ts', 'cli/vite.config.ts'];
 const buildFiles = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 
 /** Programs of our packages, started as scripts of this Node: no shell, no PATH, any system. */
@@ -212,7 +213,9 @@ async function build() {
   if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
   rmSync(marker, { force: true });
   await program('tsc', ['-p', 'tsconfig.build.json']);
-  if (existsSync(join(top, appConfig))) await program('vite', ['build', '--config', appConfig]);
+  for (const config of viteConfigs.filter((file) => existsSync(join(top, file)))) {
+    await program('vite', ['build', '--config', config]);
+  }
   writeFileSync(marker, wanted);
 }
 

@@ -92,19 +92,25 @@ export class SnapshotFile {
     onYounger: (key: Buffer) => void = () => {},
   ): Iterable<PlacedPage> {
     let best: (PlacedPage & Versioned) | null = null;
-    for (const { key, value } of this.#environment.entries(pageKey(first, 0), pagesTo)) {
+    let buffer = this.#buffers.take(0);
+    for (const key of this.#environment.keys(pageKey(first, 0), pagesTo)) {
       const page = key.length === pageKeyBytes ? key.readUInt32BE(1) : -1;
       if (best !== null && best.page !== page) {
         yield best;
         best = null;
       }
       // Each version: the pass of one that is damaged says nothing of which one counts.
-      const version = this.#opened(key, value, `page ${page}`);
+      const version = this.#opened(key, this.#environment.view(key)!, `page ${page}`);
       if (version.pass > pass) onYounger(Buffer.from(key));
       else if (best === null || best.pass <= version.pass) {
-        best = { page, place: key[5]!, ...version };
+        // In one buffer for all: with new ones V8 would collect the whole heap again and again.
+        const { length } = version.bytes;
+        if (length > buffer.length) buffer = Buffer.allocUnsafeSlow(length);
+        version.bytes.copy(buffer);
+        best = { page, place: key[5]!, pass: version.pass, bytes: buffer.subarray(0, length) };
       }
     }
+    this.#buffers.give(buffer);
     if (best !== null) yield best;
   }
 

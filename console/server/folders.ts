@@ -1,12 +1,14 @@
 /**
- * Where the built page and the drawings lie: beside the compiled server in dist/console/, or, when
- * the sources run by themselves, the page still there and the drawings at their source.
+ * Where the built page and the drawings lie: in dist/console/, seen from the compiled server there
+ * or from the program in dist/cli/ that holds it (cli/vite.config.ts). When the sources run by
+ * themselves, the page is still there and the drawings are at their source.
  */
 
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
 
-const isSource = import.meta.url.endsWith('.ts');
-const folder = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const here = import.meta.dirname;
+const isSource = import.meta.filename.endsWith('.ts');
+const folder = join(here, basename(here) === 'cli' ? '../console' : '..');
 
-export const appFolder = folder(isSource ? '../../dist/console/app' : '../app');
-export const drawingsFolder = folder('../drawings');
+export const appFolder = isSource ? join(here, '../../dist/console/app') : join(folder, 'app');
+export const drawingsFolder = join(folder, 'drawings');

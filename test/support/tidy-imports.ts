@@ -76,7 +76,7 @@ const homes: readonly { name: RegExp; files: readonly string[]; typeFiles?: read
       ],
     },
     { name: /^preact($|\/)/, files: ['console/app/'] },
-    { name: /^vite($|\/)/, files: ['console/vite.config.ts'] },
+    { name: /^vite($|\/)/, files: ['console/vite.config.ts', 'cli/vite.config.ts'] },
   ];
 
 const xstateRunTime = /\b(createActor|transition|initialTransition|interpret|getNextSnapshot)\b/;

@@ -80,7 +80,7 @@ export class BareSocket implements ClientSocket {
     return this.#queuedBytes;
   }
 
-  write(bytes: Buffer): boolean {
+  write(bytes: Uint8Array): boolean {
     if (this.#isOver) return true;
     this.#pending++;
     this.#queuedBytes += bytes.length;

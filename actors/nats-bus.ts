@@ -1,6 +1,7 @@
 /**
- * The bus over NATS; the only file that imports the client. It promises what actors/bus.ts says and
- * no more: at most once, in order while connected, a gap after every loss of the connection.
+ * The bus over NATS; with bus-transport.ts all that knows its client. It promises what
+ * actors/bus.ts says and no more: at most once, in order while connected, a gap after every loss of
+ * the connection.
  *
  * The client's own way of reconnecting is not used, for it buffers what is published meanwhile and
  * sends it as a burst. Each connection is a new one; we hold the subscriptions and renew them.
@@ -16,9 +17,10 @@ import {
   tokenAuthenticator,
   usernamePasswordAuthenticator,
 } from 'nats';
-import { NodeTransport, nodeResolveHost } from 'nats/lib/node_transport.js';
+import { nodeResolveHost } from 'nats/lib/node_transport.js';
 import type { Bus, FrameHandler, Subscription } from './bus.ts';
 import { FrameCutter, frameBytesMax, needsParts, PartJoiner, partMark } from './bus-parts.ts';
+import { BusTransport } from './bus-transport.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Fields, Notes } from './note.ts';
 import type { Random } from './random.ts';
@@ -74,21 +76,6 @@ interface Entry {
 interface Probe {
   readonly number: number;
   readonly absent: () => void;
-}
-
-class BusTransport extends NodeTransport {
-  /** A certificate is held against the address that was dialled; the client asks for localhost. */
-  override connect(...[to, options]: Parameters<NodeTransport['connect']>): Promise<void> {
-    const isNamed = to.tlsName !== '' || !options.tls;
-    const tls = { ...options.tls, host: to.hostname };
-    return super.connect(to, isNamed ? options : { ...options, tls });
-  }
-
-  /** Lets go of the socket even if the broker has never said a word, as the client does not. */
-  override async close(error?: Error): Promise<void> {
-    await super.close(error);
-    this.discard();
-  }
 }
 
 export class NatsBus implements Bus {

@@ -64,11 +64,17 @@ const folderRules: { readonly [folder: string]: FolderRule } = {
 const homes: readonly { name: RegExp; files: readonly string[]; typeFiles?: readonly string[] }[] =
   [
     { name: /^lmdb$/, files: ['storage/environment.ts'] },
-    { name: /^(nats|@nats-io\/.*)$/, files: ['actors/nats-bus.ts'] },
+    { name: /^(nats|@nats-io\/.*)$/, files: ['actors/nats-bus.ts', 'actors/bus-transport.ts'] },
     { name: /^ws$/, files: ['console/server/inspect-sockets.ts'] },
     {
       name: /^(node:)?(net|tls)$/,
-      files: ['actors/listener.ts', 'actors/bare-socket.ts', 'client/', 'cli/'],
+      files: [
+        'actors/listener.ts',
+        'actors/bare-socket.ts',
+        'actors/bus-transport.ts',
+        'client/',
+        'cli/',
+      ],
       typeFiles: [
         'actors/connection.ts',
         'actors/tcp-socket.ts',

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=4 --heap-growing-percent=240 --interrupt-budget=20000 --no-lazy-feedback-allocation
+#!/usr/bin/env -S MALLOC_ARENA_MAX=1 node --max-semi-space-size=4 --heap-growing-percent=240 --interrupt-budget=20000 --no-lazy-feedback-allocation --v8-pool-size=1
 /**
  * The command line: `natskeeper server` runs one replica, `natskeeper console` the page alone,
  * `natskeeper top` shows an ensemble in the terminal. Reads the configuration, hands over what is

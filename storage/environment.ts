@@ -35,8 +35,8 @@ interface Write {
 }
 
 interface Waiting extends Write {
-  resolve(): void;
-  reject(failure: WriteFailure): void;
+  readonly resolve: () => void;
+  readonly reject: (failure: WriteFailure) => void;
 }
 
 export interface EnvironmentOptions {
@@ -165,7 +165,7 @@ export class Environment {
    */
   put(key: Buffer, value: Buffer, isAtOnce = false): Promise<void> {
     assert(key.length > 0, 'environment: an entry has a key');
-    return this.#enter({ entries: [[key, value]], removed: [], isAtOnce });
+    return this.#enter([[key, value]], [], isAtOnce);
   }
 
   /** All entries in one transaction. */
@@ -180,12 +180,12 @@ export class Environment {
 
   /** In one transaction: the keys of `removed` go, then the entries are written. */
   change(entries: readonly Entry[], removed: readonly Buffer[] = []): Promise<void> {
-    return this.#enter({ entries, removed, isAtOnce: false });
+    return this.#enter(entries, removed, false);
   }
 
-  #enter(write: Write): Promise<void> {
+  #enter(entries: readonly Entry[], removed: readonly Buffer[], isAtOnce: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ ...write, resolve, reject });
+      this.#waiting.push({ entries, removed, isAtOnce, resolve, reject });
       if (this.#writing === null) this.#writing = this.#writeAll();
     });
   }

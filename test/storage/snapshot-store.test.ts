@@ -42,6 +42,20 @@ describe('snapshots in LMDB', () => {
     return LmdbSnapshots.open(directory, mapBytes);
   }
 
+  test('small and large pages come back as they were written, of two passes', async () => {
+    const directory = temporaryFolder();
+    const store = await LmdbSnapshots.open(directory, mapBytes);
+    await writePass(store, 1, { 0: 'a1', 1: 'b'.repeat(200_000), 2: 'c1' });
+    await writePass(store, 2, { 1: 'b2', 2: 'c'.repeat(100_000) });
+    await store.close();
+
+    const again = await LmdbSnapshots.open(directory, mapBytes);
+
+    const isEqual = pagesOf(again).join() === ['0 a1', '1 b2', `2 ${'c'.repeat(100_000)}`].join();
+    expect(isEqual).toBe(true);
+    await again.close();
+  });
+
   test('refuses a page whose checksum is wrong', async () => {
     const store = await damaged('p', 'q');
 

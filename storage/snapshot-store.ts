@@ -57,7 +57,10 @@ export interface SnapshotReceiver {
 export interface SnapshotStore {
   /** The last finished pass; null when there is none. */
   readonly meta: SnapshotMeta | null;
-  /** Pages of the last finished pass, in order, with the tables that belong to it. */
+  /**
+   * Pages of the last finished pass, in order, with the tables that belong to it. The bytes of each
+   * are valid until the next.
+   */
   readPages(): Iterable<SnapshotPage>;
   /** Reading is over: gives back the memory that it took. */
   endReading(): Promise<void>;

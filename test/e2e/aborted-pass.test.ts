@@ -21,7 +21,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 /** Reads the snapshot as a start does, before anything is written. */
 async function opened(): Promise<{ snapshots: LmdbSnapshots; pages: string[] }> {
   const snapshots = await LmdbSnapshots.open(folder);
-  const pages = [...snapshots.readPages()].map(({ page, bytes }) => `${page} ${bytes}`);
+  const pages = Array.from(snapshots.readPages(), ({ page, bytes }) => `${page} ${bytes}`);
   await snapshots.endReading();
   return { snapshots, pages };
 }

@@ -35,11 +35,13 @@ export interface Row {
  */
 export const reasons: { readonly [key: string]: string } = {
   'latency writes':
-    'one client keeps both processors 84 % busy: 2.3 ms of their time for a write, of which no ' +
-    'part stands out (docs/COSTS.md). Three logs are committed on one disk, each by two syncs, ' +
-    'Apache by one; five frames go through a broker to seven readers; and all that three ' +
-    'replicas do for a batch is done for one write. With the meta page synced by the next ' +
-    'commit: 8 % more writes at most. A bus without a broker between two replicas would lift it.',
+    'as many writes by second as Apache, whose mean is spoilt by one in a hundred of 8 ms, but ' +
+    'half of ours take longer. One client keeps both processors three quarters busy: 1.4 ms of ' +
+    'their time for a write, of which no part stands out (docs/COSTS.md). Three logs are ' +
+    'committed on one disk, each by two syncs, Apache by one; five frames go through a broker to ' +
+    'seven readers; and all that three replicas do for a batch is done for one write. With the ' +
+    'meta page synced by the next commit: 8 % more writes at most. A bus without a broker ' +
+    'between two replicas would lift it.',
   'mix -c 300 -o 1 -w 100':
     'both processors are busy: a write costs some 85 to 110 µs in all processes, of which the ' +
     'main threads of three replicas have six tenths, nats-server and the load generator a tenth ' +
@@ -53,19 +55,18 @@ export const reasons: { readonly [key: string]: string } = {
     'some 78 MB are a replica without clients, mostly Node itself; then the young generation, ' +
     'and what the log holds to be written (docs/COSTS.md).',
   znodes:
-    'what misses is a third of a second. Of the main thread (perf record) decoding the pages of ' +
-    'the snapshot has 28 %, reading and checking them 13 %, applying the log behind it 11 %, the ' +
-    'first touch of half a gigabyte of memory 10 %; and half a second goes by until Node has ' +
-    'loaded all modules. It moves with the machine. One file of all modules would lift it, and ' +
-    'larger pages of a snapshot; neither is tried.',
-  snapshot:
-    'a few stalls in ten seconds decide; p50 and p99 are better than those of Apache where the ' +
-    'disk is good. By hand, in a bad hour of another disk, one replica had 44, 71 and 106 ms ' +
-    'without any snapshot, 44, 23 and 35 with one under way; in good ones 10, and 12 to 19. Ours ' +
-    'syncs twice by commit where Apache syncs once, and the server has just been started: its ' +
-    'first seconds count, in which code is compiled. A pass rests between its slices while it is ' +
-    'in time, which halves p99 (docs/COSTS.md). A disk of its own for the log (dataLogDir) might ' +
+    'it moves with the machine: a data directory of 2.4 M znodes took 3.3 s in one hour of a day ' +
+    "and 5.2 s in another. What must be reached is 0.35 times Apache's time where it was first " +
+    'measured. The main thread decodes pages (34 % by perf record), reads and checks them (13 %) ' +
+    'and applies the log behind them (a fifth). Pages read and checked in another thread would ' +
     'lift it; not tried.',
+  snapshot:
+    'some seven stalls in ten seconds decide, on both sides: 8 to 100 ms in runs of one day, by ' +
+    'hand 9 to 12 ms in good hours. The server has just been started: ten commits of 7 to 14 ms ' +
+    'in the first second, while code is compiled; two full collections; the end of one pass and ' +
+    'the begin of the next; then the disk of the hour, which ours meets twice by commit where ' +
+    'Apache meets it once (docs/COSTS.md). A disk of its own for the log (dataLogDir) might lift ' +
+    'it; not tried.',
   'fan-out':
     'one thread writes to 10,000 sockets, one system call each: some 15 µs per event, of which ' +
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +

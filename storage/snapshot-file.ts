@@ -103,15 +103,15 @@ export class SnapshotFile {
       const version = this.#opened(key, this.#environment.view(key)!, `page ${page}`);
       if (version.pass > pass) onYounger(Buffer.from(key));
       else if (best === null || best.pass <= version.pass) {
-        // In one buffer for all: with new ones V8 would collect the whole heap again and again.
+        // In one buffer for all: each new one would be filled with zeros, and collected.
         const { length } = version.bytes;
         if (length > buffer.length) buffer = Buffer.allocUnsafeSlow(length);
         version.bytes.copy(buffer);
         best = { page, place: key[5]!, pass: version.pass, bytes: buffer.subarray(0, length) };
       }
     }
-    this.#buffers.give(buffer);
     if (best !== null) yield best;
+    this.#buffers.give(buffer);
   }
 
   /** @throws StorageError when it is missing or corrupt */

@@ -10,9 +10,8 @@
 import { assert } from '../protocol/assert.ts';
 import { copyBytes, getLong, JuteWriter } from '../protocol/jute.ts';
 import type { CellPool } from './cell-pool.ts';
-import { finishHash } from './path-index.ts';
 import type { Tree } from './tree.ts';
-import { Field, Flag, pageShift, rootSlot, rowBytes, rowsPerPage } from './znode-rows.ts';
+import { Field, Flag, pageShift, rowBytes, rowsPerPage } from './znode-rows.ts';
 
 const specialKinds = Flag.ephemeral | Flag.container | Flag.ttl;
 const ttlBytes = 8;
@@ -50,11 +49,7 @@ function encodeCell(tree: Tree, slot: number): void {
   writer.long(ttl);
 }
 
-/** Of a page that is being loaded. */
-const hashes = new Int32Array(rowsPerPage);
-const slots = new Int32Array(rowsPerPage);
-
-/** Enters the znodes of a page into a tree that does not hold them. */
+/** The znodes of a page, for a tree that does not hold them; enterPaths() comes behind the last. */
 export function decodePage(tree: Tree, page: number, bytes: Buffer): void {
   if (bytes.length === 0) return;
   const { rows } = tree;
@@ -69,7 +64,6 @@ export function decodePage(tree: Tree, page: number, bytes: Buffer): void {
   copyBytes(bytes, 1, cellsStart, rows.bytes(first), rows.base(first));
   const end = decodeCells(tree, first, count, bytes, cellsStart);
   assert(end === bytes.length, 'page: it ends with its last cell');
-  enterPaths(tree, first, count);
 }
 
 /** Returns where they end. */
@@ -106,17 +100,6 @@ function decodeCells(
     if (hasTtl) at += ttlBytes;
   }
   return at;
-}
-
-/** Apart from the rest, and all at once: that is what the index is quick with. */
-function enterPaths(tree: Tree, first: number, count: number): void {
-  let found = 0;
-  for (let slot = first; slot < first + count; slot++) {
-    if (slot === rootSlot || !tree.rows.isLive(slot)) continue;
-    hashes[found] = finishHash(tree.rows.int(slot, Field.pathHash));
-    slots[found++] = slot;
-  }
-  tree.enterPaths(hashes, slots, found);
 }
 
 /** Above this size the call into the runtime pays. */

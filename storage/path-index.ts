@@ -13,6 +13,8 @@ const segmentEntriesMin = 1024;
 const depthMax = 20;
 /** So full that chance alone fills hardly any to the point where it splits. */
 const usualFill = 650;
+/** Hashes that share so many first bits go to few enough segments. */
+const sortBits = 8;
 
 /** Begin of the path hash (FNV-1a); the state of the root. */
 export const pathHashBasis = 0x811c9dc5 | 0;
@@ -133,18 +135,24 @@ export class PathIndex {
   }
 
   /**
-   * The first `count` of each. Where they go is looked at ahead, without waiting for any: each is a
-   * miss of the processor's caches, and so they are fetched all at once.
+   * Pairs of hash and slot. Sorted by the first bits of their hashes, so that those that follow one
+   * another go to segments which the processor's caches hold: of millions, each would be a miss.
    */
-  insertAll(hashes: Int32Array, slots: Int32Array, count: number): void {
-    let seen = 0;
-    for (let at = 0; at < count; at++) {
-      const { pairs, mask } = this.#segmentOf(hashes[at]!);
-      seen |= pairs[((hashes[at]! << 1) & mask) + 1]!;
+  insertAll(pairs: Int32Array): void {
+    const before = this.#size;
+    const shift = 32 - sortBits;
+    const places = new Int32Array(2 ** sortBits + 1);
+    for (let at = 0; at < pairs.length; at += 2) places[(pairs[at]! >>> shift) + 1]! += 2;
+    for (let at = 1; at < places.length; at++) places[at]! += places[at - 1]!;
+    const sorted = new Int32Array(pairs.length);
+    for (let at = 0; at < pairs.length; at += 2) {
+      const first = pairs[at]! >>> shift;
+      sorted[places[first]!] = pairs[at]!;
+      sorted[places[first]! + 1] = pairs[at + 1]!;
+      places[first]! += 2;
     }
-    this.#position = seen;
-    for (let at = 0; at < count; at++) this.insert(hashes[at]!, slots[at]!);
-    assert(this.#size >= count, 'path index: all of them are in it');
+    for (let at = 0; at < sorted.length; at += 2) this.insert(sorted[at]!, sorted[at + 1]!);
+    assert(this.#size === before + pairs.length / 2, 'path index: all of them are in it');
   }
 
   remove(hash: number, slot: number): void {

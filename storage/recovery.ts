@@ -104,6 +104,7 @@ function loadSnapshot(snapshots: SnapshotStore): ReplicatedState {
   const tree = new Tree(meta.pageCount * rowsPerPage);
   tree.acls.load(snapshots.readTable('acls'));
   for (const { page, bytes } of snapshots.readPages()) decodePage(tree, page, bytes);
+  tree.enterPaths();
   tree.acls.dropUnused();
   tree.rows.rebuildFreeChain();
   tree.rows.cleanAllPages();

@@ -378,15 +378,23 @@ export class Tree {
 
   /** Data changed by a txn: version and time go with it. */
   stampData(slot: number, version: number, zxid: number, time: number): void {
-    const { rows } = this;
-    rows.setWireInt(slot, Field.version, version);
-    rows.setWireLong(slot, Field.mzxid, zxid);
-    rows.setWireLong(slot, Field.mtime, time);
+    this.rows.setWireInt(slot, Field.version, version);
+    this.rows.setWireLong(slot, Field.mzxid, zxid);
+    this.rows.setWireLong(slot, Field.mtime, time);
     this.digest.update(slot);
   }
 
-  /** Of rows that were loaded from a snapshot: the first `count` hashes of paths and slots. */
-  enterPaths(hashes: Int32Array, slots: Int32Array, count: number): void {
-    this.#index.insertAll(hashes, slots, count);
+  /** All rows were loaded from a snapshot into an empty tree: from now on they are found. */
+  enterPaths(): void {
+    const { rows } = this;
+    assert(this.#index.size === 0, 'tree: paths are entered once');
+    const pairs = new Int32Array(2 * rows.slotLimit);
+    let length = 0;
+    for (let slot = rootSlot + 1; slot < rows.slotLimit; slot++) {
+      if (!rows.isLive(slot)) continue;
+      pairs[length++] = finishHash(rows.int(slot, Field.pathHash));
+      pairs[length++] = slot;
+    }
+    this.#index.insertAll(pairs.subarray(0, length));
   }
 }

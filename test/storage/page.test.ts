@@ -18,6 +18,7 @@ function copyOf(tree: Tree): Tree {
   for (let page = tree.rows.pageCount - 1; page >= 0; page--) {
     decodePage(copy, page, encodePage(tree, page));
   }
+  copy.enterPaths();
   copy.rows.rebuildFreeChain();
   return copy;
 }

@@ -122,3 +122,18 @@ test('a slot that is not there cannot be removed', () => {
   expect(() => index.remove(1, 2)).toThrow(/is present/);
   expect(() => index.remove(2, 1)).toThrow(/is present/);
 });
+
+test('all at once is as one by one (2 * 10^4 with equal hashes among them)', () => {
+  const next = integers(4);
+  const pairs = new Int32Array(40_000).map((_, at) => (at & 1 ? at >> 1 : next() & ~0xff));
+  const [index, model] = [new PathIndex(), new PathIndex()];
+  for (let at = 0; at < pairs.length; at += 2) model.insert(pairs[at]!, pairs[at + 1]!);
+
+  index.insertAll(new Int32Array());
+  index.insertAll(pairs);
+
+  expect(index.size).toBe(20_000);
+  for (let at = 0; at < pairs.length; at += 2) {
+    expect(slotsOf(index, pairs[at]!)).toEqual(slotsOf(model, pairs[at]!));
+  }
+});

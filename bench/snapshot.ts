@@ -25,8 +25,8 @@ export async function runSnapshot(bench: Bench): Promise<void> {
     ensemble.configureMore([often]);
     await restart(ensemble, member);
     const before = diskBytesOf(member.folder, snapshotFiles);
-    const seconds = Math.max(secondsMin, bench.options.seconds);
-    const { sample } = await bench.loads.run(ensemble, row.load, { seconds, warm: 1 });
+    const seconds = Math.max(secondsMin, bench.times.seconds);
+    const { sample } = await bench.loads.run(ensemble, row.load, { ...bench.times, seconds });
     const snapshotBytes = diskBytesOf(member.folder, snapshotFiles) - before;
     const znodes = await znodesOf(member.port);
     bench.note(row.key, ensemble, { ...sample, snapshotBytes, znodes });

@@ -6,7 +6,7 @@
  */
 
 import { assert } from '../protocol/assert.ts';
-import { JuteReader, JuteWriter } from '../protocol/jute.ts';
+import { JuteReader, JuteWriter, liesAt } from '../protocol/jute.ts';
 import type { Acl } from '../protocol/record.ts';
 import { openAcl, readAcl, readOnlyAcl, writeAcl } from '../protocol/record.ts';
 
@@ -55,7 +55,7 @@ export class AclTable {
   /** The id of the list whose jute bytes lie at `start`..`end`. */
   internEncoded(buffer: Buffer, start: number, end: number): number {
     const open = this.#openEncoded;
-    if (end - start === open.length && open.compare(buffer, start, end) === 0) return openAclId;
+    if (end - start === open.length && liesAt(open, buffer, start)) return openAclId;
     const id = this.#ids.get(buffer.toString('latin1', start, end));
     if (id !== undefined) return id;
     const list = readAcl(new JuteReader().reset(buffer, start, end));

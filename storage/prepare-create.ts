@@ -5,7 +5,7 @@
 
 import { assert } from '../protocol/assert.ts';
 import { ErrorCode } from '../protocol/error-code.ts';
-import type { JuteWriter } from '../protocol/jute.ts';
+import { type JuteWriter, liesAt } from '../protocol/jute.ts';
 import { Opcode } from '../protocol/opcode.ts';
 import { parentPath, pathFault, sequenceSuffix } from '../protocol/path.ts';
 import { Permission, readAcl, writeAcl } from '../protocol/record.ts';
@@ -103,7 +103,7 @@ function skipOpenAcl(context: PrepareContext): boolean {
   const { reader } = context;
   const open = context.state.tree.acls.encoded(openAclId);
   const end = reader.position + open.length;
-  if (end > reader.end || open.compare(reader.buffer, reader.position, end) !== 0) return false;
+  if (end > reader.end || !liesAt(open, reader.buffer, reader.position)) return false;
   reader.position = end;
   return true;
 }

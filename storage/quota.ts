@@ -7,6 +7,7 @@
  */
 
 import { assert } from '../protocol/assert.ts';
+import { liesAt } from '../protocol/jute.ts';
 import { limitsName, quotaPath, statsName } from '../protocol/path.ts';
 import type { Tree } from './tree.ts';
 import { Field, noSlot } from './znode-rows.ts';
@@ -35,8 +36,7 @@ export function parseQuota(text: string): QuotaValues {
 const quotaPrefix = Buffer.from(`${quotaPath}/`);
 
 function isBelowQuota(buffer: Buffer, start: number, end: number): boolean {
-  const length = quotaPrefix.length;
-  return end - start > length && quotaPrefix.compare(buffer, start, start + length) === 0;
+  return end - start > quotaPrefix.length && liesAt(quotaPrefix, buffer, start);
 }
 
 export class Quotas {

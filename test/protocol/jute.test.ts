@@ -12,6 +12,7 @@ import {
   JuteError,
   JuteReader,
   JuteWriter,
+  liesAt,
   putInt,
   putLong,
 } from '../../protocol/jute.ts';
@@ -114,6 +115,16 @@ describe('strings and buffers', () => {
       copyBytes(source, 1, size + 1, target, 0);
       expect(target.toString('hex')).toBe(text);
     }
+  });
+
+  test('liesAt compares every byte, and none beyond the end', () => {
+    const buffer = Buffer.from('/zookeeper/quota');
+
+    expect(liesAt(Buffer.from('/zoo'), buffer, 0)).toBe(true);
+    expect(liesAt(Buffer.from('quota'), buffer, 11)).toBe(true);
+    expect(liesAt(Buffer.from('quote'), buffer, 11)).toBe(false);
+    expect(liesAt(Buffer.from('quota/'), buffer, 11)).toBe(false);
+    expect(liesAt(Buffer.alloc(0), buffer, 16)).toBe(true);
   });
 });
 

@@ -7,6 +7,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { assert } from '../protocol/assert.ts';
+import { PagePlaces } from './page-places.ts';
 import { LmdbReceiver, treePath } from './received-snapshot.ts';
 import { SnapshotFile, type TableName, usualMapBytes } from './snapshot-file.ts';
 import { LmdbReader } from './snapshot-reader.ts';
@@ -22,10 +23,7 @@ export class LmdbSnapshots implements SnapshotStore {
   readonly #directory: string;
   readonly #mapBytes: number;
   #file: SnapshotFile;
-  /** Which of its two places holds a page's last finished version. */
-  readonly #places = new Map<number, number>();
-  /** Pages written by the pass under way, with the place they went to. */
-  readonly #written = new Map<number, number>();
+  readonly #places = new PagePlaces();
   /** What a pass wrote that never finished; gone before the next pass begins. */
   #unfinished: Buffer[] = [];
   /** Open ones. Invariant: each reads the last finished pass or the one before it. */
@@ -55,14 +53,14 @@ export class LmdbSnapshots implements SnapshotStore {
     this.#unfinished = [];
     const noteYounger = (key: Buffer) => this.#unfinished.push(key);
     for (const { page, place, bytes } of this.#file.pages(this.#pass - 1, 0, noteYounger)) {
-      this.#places.set(page, place);
+      this.#places.found(page, place);
       yield { page, bytes };
     }
   }
 
   /** Pages of the file that were read stay mapped, and count as ours, until it is closed. */
   async endReading(): Promise<void> {
-    assert(this.#written.size === 0, 'snapshot: no pass begins before reading is over');
+    assert(this.#places.isPassEmpty, 'snapshot: no pass begins before reading is over');
     assert(this.#readers.size === 0, 'snapshot: the file is opened anew before anyone reads it');
     // Without a finished pass nobody has read, and whatever is there is of an unfinished one.
     if (this.meta === null) this.#unfinished = this.#file.pageKeys();
@@ -79,10 +77,7 @@ export class LmdbSnapshots implements SnapshotStore {
 
   writePage(page: number, bytes: Buffer): Promise<void> {
     this.#checkReaders();
-    const place = this.#written.get(page) ?? 1 - (this.#places.get(page) ?? 1);
-    assert(place !== this.#places.get(page), 'snapshot: the last finished version is kept');
-    this.#written.set(page, place);
-    return this.#file.writePage({ page, place, bytes }, this.#pass);
+    return this.#file.writePage({ page, place: this.#places.write(page), bytes }, this.#pass);
   }
 
   async finish(meta: SnapshotMeta, sessions: Buffer, acls: Buffer): Promise<void> {
@@ -90,8 +85,7 @@ export class LmdbSnapshots implements SnapshotStore {
     assert(meta.pass === this.#pass, 'snapshot: passes are numbered without a gap');
     assert(meta.zxid >= (this.meta?.zxid ?? 0), 'snapshot: they never go back');
     await this.#file.finish(meta, sessions, acls);
-    for (const [page, place] of this.#written) this.#places.set(page, place);
-    this.#written.clear();
+    this.#places.finish();
     this.meta = meta;
   }
 

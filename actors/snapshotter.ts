@@ -155,8 +155,7 @@ export class Snapshotter {
   }
 
   #beginRest(sliceMs: number): void {
-    const ms = Math.min(restMsMax, sliceMs * restsPerSlice);
-    this.#rest = this.#clock.after(ms, () => this.#endRest());
+    this.#rest = this.#clock.after(this.#restMs(sliceMs), () => this.#endRest());
   }
 
   #endRest(): void {
@@ -182,12 +181,30 @@ export class Snapshotter {
   /** The next pass may begin before the log has been trimmed behind this one. */
   #trimLog(zxid: number): void {
     const pass = this.#pass;
-    this.#log.purge(Math.min(zxid, this.#ports.claimedZxid())).then(
+    const purged = this.#log.purge(Math.min(zxid, this.#ports.claimedZxid()), this.#rester());
+    purged.then(
       () => {
         if (this.#pass === pass) this.#passEnded();
       },
       (failure: Error) => this.#fail(failure),
     );
+  }
+
+  /** Rests behind each step of a trim as behind a slice: a commit of the log meets one at most. */
+  #rester(): () => Promise<void> {
+    let startedMs = this.#clock.monotonicMs();
+    return () =>
+      new Promise((resolve) => {
+        const ms = this.#isAwaited ? 0 : this.#restMs(this.#clock.monotonicMs() - startedMs);
+        this.#clock.after(ms, () => {
+          startedMs = this.#clock.monotonicMs();
+          resolve();
+        });
+      });
+  }
+
+  #restMs(stepMs: number): number {
+    return Math.min(restMsMax, stepMs * restsPerSlice);
   }
 
   #fail(failure: Error): void {

@@ -40,12 +40,17 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
+/** Between two bits of a file that goes: in between the disk is free for others. */
+export type Rest = () => Promise<void>;
+
+export const noRest: Rest = async () => {};
+
 /**
  * Removes a large file bit by bit: freeing all of its blocks at once holds up every sync on the
  * same disk for tens of ms. Each bit is synced, or the journal of the file system gathers them.
  * Under its old name the file is gone, durably, before it is touched.
  */
-export async function discardFile(path: string): Promise<void> {
+export async function discardFile(path: string, rest = noRest): Promise<void> {
   const leaving = path + discarded;
   await rename(path, leaving);
   await syncDirectory(dirname(path));
@@ -55,6 +60,7 @@ export async function discardFile(path: string): Promise<void> {
       size = Math.max(0, size - shrinkBytes);
       await handle.truncate(size);
       await handle.datasync();
+      await rest();
     }
   } finally {
     await handle.close();

@@ -10,6 +10,7 @@
 
 import { assert } from '../protocol/assert.ts';
 import { lastZxidOf } from '../protocol/batch.ts';
+import { noRest, type Rest } from './directory.ts';
 import { openChain } from './log-chain.ts';
 import { checkAgreement, checkFrames, checkPromises, checkSuccession } from './log-order.ts';
 import { batchEndAtOrBelow, readBatches } from './log-reading.ts';
@@ -42,6 +43,7 @@ export class LmdbLog implements LogStore {
   #reshaping: Promise<void> = Promise.resolve();
   /** Invariant: while a cut or restart is under way, nothing else is written. */
   #isReplacing = false;
+  #isClosing = false;
   /** Of a batch into the newest segment; a segment makes its batches durable in order. */
   #lastWrite: Promise<void> = Promise.resolve();
   /** Writes that were not answered yet. */
@@ -345,15 +347,18 @@ export class LmdbLog implements LogStore {
     await this.#answered(this.#newest.writeCommitted(known));
   }
 
-  purge(zxid: number): Promise<number> {
-    return this.#reshape(() => this.#purge(zxid));
+  purge(zxid: number, rest = noRest): Promise<number> {
+    const mayRest = async () => {
+      if (!this.#isReplacing && !this.#isClosing) await rest();
+    };
+    return this.#reshape(() => this.#purge(zxid, mayRest));
   }
 
-  async #purge(zxid: number): Promise<number> {
+  async #purge(zxid: number, rest: Rest): Promise<number> {
     let count = 0;
     while (this.#segments.length > 1 && this.#segments[1]!.firstZxid <= zxid + 1) {
       // One by one: a crash must not leave one behind without the one that follows it.
-      await this.#segments.shift()!.discard();
+      await this.#segments.shift()!.discard(rest);
       count++;
     }
     assert(this.#segments.length > 0, 'log: a purge leaves the newest segment');
@@ -361,6 +366,7 @@ export class LmdbLog implements LogStore {
   }
 
   async close(): Promise<void> {
+    this.#isClosing = true;
     // After a failure there is nothing to wait for, but the files are closed all the same.
     await this.#reshaping;
     await this.#rolling?.catch(() => {});

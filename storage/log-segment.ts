@@ -11,7 +11,7 @@ import { crc32 } from 'node:zlib';
 import { assert } from '../protocol/assert.ts';
 import { type BatchFault, batchFault, firstZxidOf, lastZxidOf } from '../protocol/batch.ts';
 import { formatZxid } from '../protocol/zxid.ts';
-import { discardFile } from './directory.ts';
+import { discardFile, type Rest } from './directory.ts';
 import { type Entry, Environment } from './environment.ts';
 import { bytesInLmdb } from './lmdb-room.ts';
 import type { Promises } from './log-store.ts';
@@ -316,9 +316,9 @@ export class LogSegment {
   }
 
   /** Closes it and removes its file for good. */
-  async discard(): Promise<void> {
+  async discard(rest?: Rest): Promise<void> {
     await this.close();
-    await discardSegment(this.environment.path);
+    await discardSegment(this.environment.path, rest);
   }
 }
 
@@ -327,9 +327,9 @@ export function segmentPath(directory: string, number: number): string {
 }
 
 /** Removes the file of a segment that nobody has open. */
-export async function discardSegment(path: string): Promise<void> {
+export async function discardSegment(path: string, rest?: Rest): Promise<void> {
   await rm(`${path}-lock`, { force: true });
-  await discardFile(path);
+  await discardFile(path, rest);
 }
 
 export function zxidKey(zxid: number): Buffer {

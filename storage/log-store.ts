@@ -85,7 +85,10 @@ export interface LogStore {
    * durable. It costs a flush of its own unless others are under way: for now and then.
    */
   noteCommitted(zxid: number): Promise<void>;
-  /** Removes old segments of which no txn above `zxid` would be lost. Returns how many went. */
-  purge(zxid: number): Promise<number>;
+  /**
+   * Removes old segments of which no txn above `zxid` would be lost. Returns how many went. `rest`
+   * is asked between steps that hold up the disk, unless somebody waits for the purge.
+   */
+  purge(zxid: number, rest?: () => Promise<void>): Promise<number>;
   close(): Promise<void>;
 }

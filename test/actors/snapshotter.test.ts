@@ -25,6 +25,26 @@ class SlowPurgeLog extends MemoryLog {
   }
 }
 
+/** A log of which each segment that goes takes two steps of a millisecond. */
+class SteppingLog extends MemoryLog {
+  readonly #clock: FakeClock;
+  steps = 0;
+
+  constructor(clock: FakeClock) {
+    super();
+    this.#clock = clock;
+  }
+
+  override async purge(_zxid: number, rest?: () => Promise<void>): Promise<number> {
+    for (let step = 0; step < 2; step++) {
+      this.#clock.advance(1);
+      this.steps++;
+      await rest?.();
+    }
+    return 1;
+  }
+}
+
 /** Snapshots of which each page takes a millisecond. */
 class SlowSnapshots extends MemorySnapshots {
   readonly #clock: FakeClock;
@@ -182,6 +202,32 @@ describe('snapshotter', () => {
     expect(failures).toEqual(['no space left']);
     expect(snapshotter.stateName).toBe('failed');
     expect(snapshots.meta).toBeNull();
+  });
+
+  test('rests between the steps of a trim, until somebody waits', async () => {
+    const clock = new FakeClock();
+    const log = new SteppingLog(clock);
+    const { create, snapshotter } = rig(log, clock);
+    create(10);
+    await turns();
+    expect(log.steps).toBe(1);
+    clock.advance(2);
+    await turns();
+    expect(log.steps).toBe(1);
+    clock.advance(1);
+    await turns();
+    expect(log.steps).toBe(2);
+    clock.advance(3);
+    await turns();
+
+    create(10);
+    await turns();
+    const settled = snapshotter.settled();
+    clock.advance(3);
+    await turns();
+    clock.advance(0);
+    await settled;
+    expect(log.steps).toBe(4);
   });
 
   test('trims no further than what somebody still claims', async () => {

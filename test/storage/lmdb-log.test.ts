@@ -226,6 +226,23 @@ describe('segments', () => {
     await again.close();
   });
 
+  test('go with a rest behind each step, but not while somebody waits', async () => {
+    const log = await open(await filled(12, 40_000));
+    let rests = 0;
+    const rest = async () => void rests++;
+
+    const count = await log.purge(6, rest);
+    expect(count).toBeGreaterThan(1);
+    expect(rests).toBeGreaterThanOrEqual(count);
+    rests = 0;
+    const purged = log.purge(12, rest);
+    const closed = log.close();
+
+    expect(await purged).toBeGreaterThan(1);
+    await closed;
+    expect(rests).toBe(0);
+  });
+
   test('roll although the log was opened anew before each became full', async () => {
     const directory = temporaryFolder();
     for (let zxid = 1; zxid <= 8; zxid++) {

@@ -35,9 +35,9 @@ export interface Row {
  */
 export const reasons: { readonly [key: string]: string } = {
   'latency writes':
-    'as many writes by second as Apache, whose mean is spoilt by one in a hundred of 8 ms, but ' +
-    'half of ours take longer. One client keeps both processors three quarters busy: 1.4 ms of ' +
-    'their time for a write, of which no part stands out (docs/COSTS.md). Three logs are ' +
+    'no fewer writes by second than Apache, whose mean is spoilt by one in a hundred of 9 ms, but ' +
+    'half of ours take longer. One client keeps both processors three quarters busy: 1.4 to 1.7 ' +
+    'ms of their time for a write, of which no part stands out (docs/COSTS.md). Three logs are ' +
     'committed on one disk, each by two syncs, Apache by one; five frames go through a broker to ' +
     'seven readers; and all that three replicas do for a batch is done for one write. With the ' +
     'meta page synced by the next commit: 8 % more writes at most. A bus without a broker ' +
@@ -57,16 +57,15 @@ export const reasons: { readonly [key: string]: string } = {
   znodes:
     'it moves with the machine: a data directory of 2.4 M znodes took 3.3 s in one hour of a day ' +
     "and 5.2 s in another. What must be reached is 0.35 times Apache's time where it was first " +
-    'measured. The main thread decodes pages (34 % by perf record), reads and checks them (13 %) ' +
+    'measured. The main thread decodes pages (31 % by perf record), reads and checks them (16 %) ' +
     'and applies the log behind them (a fifth). Pages read and checked in another thread would ' +
     'lift it; not tried.',
   snapshot:
-    'some seven stalls in ten seconds decide, on both sides: 8 to 100 ms in runs of one day, by ' +
-    'hand 9 to 12 ms in good hours. The server has just been started: ten commits of 7 to 14 ms ' +
-    'in the first second, while code is compiled; two full collections; the end of one pass and ' +
-    'the begin of the next; then the disk of the hour, which ours meets twice by commit where ' +
-    'Apache meets it once (docs/COSTS.md). A disk of its own for the log (dataLogDir) might lift ' +
-    'it; not tried.',
+    'some ten commits in ten seconds decide, on both sides. While our pass writes the whole tree ' +
+    '(3 to 5 s) and the log behind it is freed (some 4), a commit waits for the disk ' +
+    'behind other syncs, and twice, for it has two where Apache has one: 7 to 10 ms at worst ' +
+    '(docs/COSTS.md). The aim in ms is reached. A disk of its own for the log (dataLogDir) might ' +
+    'lift it; not tried.',
   'fan-out':
     'one thread writes to 10,000 sockets, one system call each: some 15 µs per event, of which ' +
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +

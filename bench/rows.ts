@@ -62,10 +62,9 @@ export const reasons: { readonly [key: string]: string } = {
     'lift it; not tried.',
   snapshot:
     'some ten commits in ten seconds decide, on both sides. While our pass writes the whole tree ' +
-    '(3 to 5 s) and the log behind it is freed (some 4), a commit waits for the disk ' +
-    'behind other syncs, and twice, for it has two where Apache has one: 7 to 10 ms at worst ' +
-    '(docs/COSTS.md). The aim in ms is reached. A disk of its own for the log (dataLogDir) might ' +
-    'lift it; not tried.',
+    '(3 to 5 s) and the log behind it is freed (some 4), a commit waits for the disk behind other ' +
+    'syncs, and twice, for it has two where Apache has one: 7 to 10 ms at worst (docs/COSTS.md). ' +
+    'The aim in ms is reached. A disk of its own for the log (dataLogDir) might lift it; not tried.',
   'fan-out':
     'one thread writes to 10,000 sockets, one system call each: some 15 µs per event, of which ' +
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +

@@ -348,10 +348,10 @@ export class LmdbLog implements LogStore {
   }
 
   purge(zxid: number, rest = noRest): Promise<number> {
-    const mayRest = async () => {
+    const restIfNobodyWaits = async () => {
       if (!this.#isReplacing && !this.#isClosing) await rest();
     };
-    return this.#reshape(() => this.#purge(zxid, mayRest));
+    return this.#reshape(() => this.#purge(zxid, restIfNobodyWaits));
   }
 
   async #purge(zxid: number, rest: Rest): Promise<number> {

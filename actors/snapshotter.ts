@@ -45,6 +45,8 @@ export class Snapshotter {
   #startedMs = 0;
   /** Until the next slice. */
   #rest: Timer | null = null;
+  /** The trim under way goes on at once. */
+  #endTrimRest = (): void => {};
   /** Learners to whom the snapshot is being sent. */
   #readers = 0;
   /** Resolved when no pass is under way any more. */
@@ -115,6 +117,7 @@ export class Snapshotter {
     await new Promise<void>((resolve) => {
       this.#idleWaiters.push(resolve);
       if (this.#rest !== null) this.#endRest();
+      this.#endTrimRest();
     });
   }
 
@@ -195,11 +198,14 @@ export class Snapshotter {
     let startedMs = this.#clock.monotonicMs();
     return () =>
       new Promise((resolve) => {
-        const ms = this.#isAwaited ? 0 : this.#restMs(this.#clock.monotonicMs() - startedMs);
-        this.#clock.after(ms, () => {
+        const ms = this.#restMs(this.#clock.monotonicMs() - startedMs);
+        const timer = this.#clock.after(ms, () => this.#endTrimRest());
+        this.#endTrimRest = () => {
+          timer.cancel();
           startedMs = this.#clock.monotonicMs();
           resolve();
-        });
+        };
+        if (this.#isAwaited) this.#endTrimRest();
       });
   }
 

@@ -35,9 +35,9 @@ export interface Row {
  */
 export const reasons: { readonly [key: string]: string } = {
   'latency writes':
-    'no fewer writes by second than Apache, whose mean is spoilt by one in a hundred of 9 ms, but ' +
-    'half of ours take longer. One client keeps both processors three quarters busy: 1.4 to 1.7 ' +
-    'ms of their time for a write, of which no part stands out (docs/COSTS.md). Three logs are ' +
+    'no fewer writes by second than Apache, whose mean is spoilt by one in a hundred of 9 ms, ' +
+    'but half of ours take longer. One client keeps both processors three quarters busy: 1.4 to ' +
+    '1.7 ms of their time for a write, of which no part stands out (docs/COSTS.md). Three logs are ' +
     'committed on one disk, each by two syncs, Apache by one; five frames go through a broker to ' +
     'seven readers; and all that three replicas do for a batch is done for one write. With the ' +
     'meta page synced by the next commit: 8 % more writes at most. A bus without a broker ' +
@@ -62,9 +62,10 @@ export const reasons: { readonly [key: string]: string } = {
     'lift it; not tried.',
   snapshot:
     'some ten commits in ten seconds decide, on both sides. While our pass writes the whole tree ' +
-    '(3 to 5 s) and the log behind it is freed (some 4), a commit waits for the disk behind other ' +
-    'syncs, and twice, for it has two where Apache has one: 7 to 10 ms at worst (docs/COSTS.md). ' +
-    'The aim in ms is reached. A disk of its own for the log (dataLogDir) might lift it; not tried.',
+    '(3 to 5 s) and the log behind it is freed (some 4), a commit waits for the disk behind ' +
+    'other syncs, and twice, for it has two where Apache has one: 7 to 10 ms at worst ' +
+    '(docs/COSTS.md). The aim in ms is reached. A disk of its own for the log (dataLogDir) might ' +
+    'lift it; not tried.',
   'fan-out':
     'one thread writes to 10,000 sockets, one system call each: some 15 µs per event, of which ' +
     'the kernel has about 10 (sending, receiving, waking the reader: a third each). A C program ' +

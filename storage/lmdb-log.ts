@@ -44,6 +44,8 @@ export class LmdbLog implements LogStore {
   /** Invariant: while a cut or restart is under way, nothing else is written. */
   #isReplacing = false;
   #isClosing = false;
+  /** The purge under way goes on at once. */
+  #endRest = (): void => {};
   /** Of a batch into the newest segment; a segment makes its batches durable in order. */
   #lastWrite: Promise<void> = Promise.resolve();
   /** Writes that were not answered yet. */
@@ -307,6 +309,7 @@ export class LmdbLog implements LogStore {
     assert(!this.#isReplacing, 'log: its history is replaced by one at a time');
     assert(this.#unsettled === 0, 'log: nothing is being written when its history is replaced');
     this.#isReplacing = true;
+    this.#endRest();
     try {
       await this.#reshape(work);
     } finally {
@@ -348,9 +351,12 @@ export class LmdbLog implements LogStore {
   }
 
   purge(zxid: number, rest = noRest): Promise<number> {
-    const restIfNobodyWaits = async () => {
-      if (!this.#isReplacing && !this.#isClosing) await rest();
-    };
+    const restIfNobodyWaits = () =>
+      new Promise<void>((resolve, reject) => {
+        if (this.#isReplacing || this.#isClosing) return resolve();
+        this.#endRest = resolve;
+        rest().then(resolve, reject);
+      });
     return this.#reshape(() => this.#purge(zxid, restIfNobodyWaits));
   }
 
@@ -367,6 +373,7 @@ export class LmdbLog implements LogStore {
 
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#endRest();
     // After a failure there is nothing to wait for, but the files are closed all the same.
     await this.#reshaping;
     await this.#rolling?.catch(() => {});

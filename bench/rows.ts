@@ -36,12 +36,12 @@ export interface Row {
 export const reasons: { readonly [key: string]: string } = {
   'latency writes':
     'no fewer writes by second than Apache, whose mean is spoilt by one in a hundred of 9 ms, ' +
-    'but half of ours take longer. One client keeps both processors three quarters busy: 1.4 to ' +
-    '1.7 ms of their time for a write, of which no part stands out (docs/COSTS.md). Three logs are ' +
-    'committed on one disk, each by two syncs, Apache by one; five frames go through a broker to ' +
-    'seven readers; and all that three replicas do for a batch is done for one write. With the ' +
-    'meta page synced by the next commit: 8 % more writes at most. A bus without a broker ' +
-    'between two replicas would lift it.',
+    'but half of ours take longer. One client keeps both processors three quarters busy: 1.4 ' +
+    'to 1.7 ms of their time for a write, of which no part stands out (docs/COSTS.md). Three ' +
+    'logs are committed on one disk, each by two syncs, Apache by one; five frames go through ' +
+    'a broker to seven readers; and all that three replicas do for a batch is done for one ' +
+    'write. With the meta page synced by the next commit: 8 % more writes at most. A bus ' +
+    'without a broker between two replicas would lift it.',
   'mix -c 300 -o 1 -w 100':
     'both processors are busy: a write costs some 85 to 110 µs in all processes, of which the ' +
     'main threads of three replicas have six tenths, nats-server and the load generator a tenth ' +

@@ -198,14 +198,15 @@ export class Snapshotter {
     let startedMs = this.#clock.monotonicMs();
     return () =>
       new Promise((resolve) => {
-        const ms = this.#restMs(this.#clock.monotonicMs() - startedMs);
-        const timer = this.#clock.after(ms, () => this.#endTrimRest());
-        this.#endTrimRest = () => {
+        const end = () => {
           timer.cancel();
           startedMs = this.#clock.monotonicMs();
           resolve();
         };
-        if (this.#isAwaited) this.#endTrimRest();
+        const ms = this.#restMs(this.#clock.monotonicMs() - startedMs);
+        const timer = this.#clock.after(ms, end);
+        this.#endTrimRest = end;
+        if (this.#isAwaited) end();
       });
   }
 

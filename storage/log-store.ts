@@ -6,6 +6,8 @@
  * below but `lastZxid`.
  */
 
+import type { Rest } from './directory.ts';
+
 /** What a replica has promised to the ensemble; durable before it is acted upon. */
 export interface Promises {
   /** Highest epoch whose leader this replica has promised to follow. */
@@ -89,6 +91,6 @@ export interface LogStore {
    * Removes old segments of which no txn above `zxid` would be lost. Returns how many went. `rest`
    * is asked between steps that hold up the disk, unless somebody waits for the purge.
    */
-  purge(zxid: number, rest?: () => Promise<void>): Promise<number>;
+  purge(zxid: number, rest?: Rest): Promise<number>;
   close(): Promise<void>;
 }

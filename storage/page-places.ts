@@ -15,24 +15,27 @@ export class PagePlaces {
   /** Pages that the pass under way has written. */
   #writtenCount = 0;
 
+  /** The pass under way has written no page. */
   get isPassEmpty(): boolean {
     return this.#writtenCount === 0;
   }
 
   /** The page's last finished version was found there. */
   found(page: number, place: number): void {
+    assert(place === 0 || place === 1, 'snapshot: a page has two places');
     this.#reserve(page);
-    this.#pages[page] = place + 1;
+    this.#pages[page] = (this.#pages[page]! & ~finishedBits) | (place + 1);
   }
 
   /** Where the pass under way writes the page: over no version that counts. */
   write(page: number): number {
     this.#reserve(page);
     const finished = this.#pages[page]! & finishedBits;
+    const written = this.#pages[page]! >> writtenShift;
     const place = finished === 1 ? 1 : 0;
-    if (this.#pages[page]! >> writtenShift === 0) this.#writtenCount++;
+    assert(written === 0 || written === place + 1, 'snapshot: a pass has one place for a page');
+    if (written === 0) this.#writtenCount++;
     this.#pages[page] = finished | ((place + 1) << writtenShift);
-    assert(place + 1 !== finished, 'snapshot: the last finished version is kept');
     return place;
   }
 

@@ -32,6 +32,18 @@ test('agrees with two Maps (random passes over up to 200 pages)', () => {
   );
 });
 
+test('reading again within a pass forgets nothing of it', () => {
+  const places = new PagePlaces();
+  places.found(3, 1);
+  expect(places.write(3)).toBe(0);
+
+  places.found(3, 1);
+  places.finish();
+
+  expect(places.write(3)).toBe(1);
+  expect(() => places.found(3, 2)).toThrow(/two places/);
+});
+
 test('a page far behind the others has a place', () => {
   const places = new PagePlaces();
 
